@@ -1,0 +1,98 @@
+package power
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"ipw/lib/stream"
+)
+
+// Record is one line of a power stream: exactly one field is set.
+type Record struct {
+	Header *Header
+	Sample *Sample // valid until the next call of Next
+	Note   *Note
+	End    string // the segment's status: ok, interrupted, failed, incomplete or open
+	Raw    []byte // the line, valid until the next call; nil for an end that was not written
+}
+
+// Reader reads a power stream.
+type Reader struct {
+	r      *stream.Reader
+	rec    Record
+	sample Sample
+	header *Header
+}
+
+// NewReader reads the inputs, in order, as one stream.
+func NewReader(problems *stream.Problems, inputs ...*stream.Input) *Reader {
+	return &Reader{r: stream.NewReader(Schema, problems, inputs...)}
+}
+
+// Next returns the next record, valid until the next call, and io.EOF at the
+// end. Lines that cannot be decoded are rejected and skipped.
+func (r *Reader) Next() (*Record, error) {
+	for {
+		line, err := r.r.Next()
+		if err != nil {
+			return nil, err
+		}
+		r.rec = Record{Raw: line.Bytes}
+		switch {
+		case line.Kind == stream.Header:
+			h := new(Header)
+			if err := parseHeader(line.Bytes, h); err != nil {
+				return nil, line.Errorf("header: %v", err)
+			}
+			r.header, r.rec.Header = h, h
+		case line.Kind == stream.End:
+			r.rec.End = line.Status
+		case line.Type == "note":
+			n := new(Note)
+			if err := json.Unmarshal(line.Bytes, n); err != nil {
+				r.r.Reject(wrongType(err))
+				continue
+			}
+			r.rec.Note = n
+		case line.Type == "":
+			err := ParseSample(line.Bytes, &r.sample)
+			if err == nil {
+				err = r.sample.check(r.header)
+			}
+			if err != nil {
+				r.r.Reject(err)
+				continue
+			}
+			r.rec.Sample = &r.sample
+		default: // a type of a later version
+			if !json.Valid(line.Bytes) {
+				r.r.Reject(errors.New("not JSON"))
+			}
+			continue
+		}
+		return &r.rec, nil
+	}
+}
+
+// Close closes the inputs.
+func (r *Reader) Close() error { return r.r.Close() }
+
+func parseHeader(b []byte, h *Header) error {
+	if err := json.Unmarshal(b, h); err != nil {
+		return wrongType(err)
+	}
+	seen := make(map[string]bool)
+	for _, d := range h.Domains {
+		switch {
+		case d.ID == "":
+			return errors.New("domain without id")
+		case seen[d.ID]:
+			return fmt.Errorf("domain %q twice", d.ID)
+		case d.Kind == "":
+			return fmt.Errorf("domain %q without kind", d.ID)
+		}
+		seen[d.ID] = true
+	}
+	return nil
+}
