@@ -73,8 +73,8 @@ func (c *Context) Run(run func(*Context) error) int {
 	if exit != nil {
 		return exit.Code
 	}
-	var usage *UsageError
-	if errors.As(err, &usage) {
+	var usage interface{ Usage() bool }
+	if errors.As(err, &usage) && usage.Usage() {
 		return 2
 	}
 	return c.signalled(1)
@@ -146,6 +146,10 @@ type UsageError struct{ Err error }
 
 func (e *UsageError) Error() string { return e.Err.Error() }
 func (e *UsageError) Unwrap() error { return e.Err }
+
+// Usage marks wrong usage. The errors of a library may have it too, as they
+// may have a Hint.
+func (e *UsageError) Usage() bool { return true }
 
 // Usagef makes a UsageError.
 func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }

@@ -1,0 +1,152 @@
+// Command ipw-attribute says what each query, turn and tool call of an event
+// stream cost in joules, from the power streams of the machines it ran on.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"ipw/lib/attribute"
+	"ipw/lib/cli"
+	"ipw/lib/join"
+	"ipw/lib/price"
+	"ipw/lib/trace"
+)
+
+func main() { cli.Main("ipw-attribute", run) }
+
+type flags struct {
+	Streams       []string      `arg:"" optional:"" help:"Event and power streams, told apart by their headers; - or none is stdin."`
+	Power         []string      `help:"A power stream; may not exist yet with --follow." placeholder:"FILE" sep:"none"`
+	Follow        bool          `help:"Streams are still being written: wait for them, write each trace as it is complete."`
+	FollowTimeout time.Duration `help:"With --follow, how long a finished query waits for power that does not grow." default:"5s"`
+	Share         string        `help:"How a device is shared: active (among the model calls in flight on a GPU, else the open queries), equal (always among the open queries), whole (everyone is charged everything; does not balance)." default:"active" placeholder:"RULE"`
+	Serves        []string      `help:"Where an endpoint runs: gpu:0,gpu:1, gpu:0-3, HOST/gpu:0, HOST or remote." placeholder:"URL=WHERE" sep:"none"`
+	Idle          string        `help:"Idle baseline, auto or watts." placeholder:"auto|WATTS"`
+	Totals        string        `help:"Write the account of every domain: device, turns, overhead, setup, scoring, idle, withheld." placeholder:"FILE"`
+	ClockOffset   []string      `help:"A host's clock against the events', added to its t_us." placeholder:"HOST=SECONDS±SECONDS" sep:"none"`
+	MinCoverage   float64       `help:"A value measured for less than this part of its window is null." default:"0.9"`
+	Prices        string        `help:"Price table, ipw.prices/1." placeholder:"FILE"`
+	Timezone      string        `help:"Time zone of a table of windows whose times name none." default:"Local"`
+	Output        string        `short:"o" help:"Write traces here; .gz and .zst compress." placeholder:"FILE"`
+	Partial       bool          `help:"Accept incomplete streams."`
+	Strict        bool          `help:"Stop at the first rejected record."`
+}
+
+const about = `Read event and power streams, write traces: what each query, turn and tool call
+cost in joules, watts, seconds, tokens and dollars.`
+
+func run(c *cli.Context) error {
+	var f flags
+	if err := c.Parse(&f, about, "ipw-attribute --power power.jsonl --totals totals.json events.jsonl > traces.jsonl"); err != nil {
+		return err
+	}
+	opts, err := f.options()
+	if err != nil {
+		return err
+	}
+	c.Drain()
+	problems := c.Problems(f.Strict, f.Partial)
+	in, err := openStreams(c, &f, problems)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	out, err := c.Output(f.Output)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	w := bufio.NewWriterSize(out, 64<<10)
+	var line []byte
+	opts.Emit = func(q *trace.QueryTrace) error {
+		line, err = q.Append(line[:0])
+		if err != nil {
+			return err
+		}
+		w.Write(append(line, '\n'))
+		if f.Follow {
+			return w.Flush()
+		}
+		return nil
+	}
+	opts.Warn = func(key, text string) {
+		if key == "" {
+			problems.Warn("%s", text)
+			return
+		}
+		problems.WarnOnce(key, "%s", text)
+	}
+	engine := attribute.New(opts)
+	err = join.Job{Engine: engine, Events: in.events, Power: in.power, Live: f.Follow,
+		FollowTimeout: f.FollowTimeout, Warn: func(s string) { problems.Warn("%s", s) }}.Run(c)
+	if err != nil {
+		w.Flush()
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	if f.Totals != "" {
+		if err := writeTotals(f.Totals, engine.Totals()); err != nil {
+			return err
+		}
+	}
+	return problems.Err()
+}
+
+// options turns flags into the attribution's options.
+func (f *flags) options() (attribute.Options, error) {
+	o := attribute.Options{Share: f.Share, MinCoverage: f.MinCoverage}
+	switch f.Share {
+	case attribute.Active, attribute.Equal, attribute.Whole:
+	case "tokens":
+		return o, cli.Usagef("--share tokens: not built yet")
+	default:
+		return o, cli.Hint(cli.Usagef("--share %q: no such rule", f.Share), "active, equal or whole")
+	}
+	if f.Idle != "" {
+		return o, cli.Usagef("--idle: not built yet")
+	}
+	if len(f.ClockOffset) > 0 {
+		return o, cli.Usagef("--clock-offset: not built yet")
+	}
+	if f.MinCoverage < 0 || f.MinCoverage > 1 || f.MinCoverage != f.MinCoverage {
+		return o, cli.Usagef("--min-coverage %v: not between 0 and 1", f.MinCoverage)
+	}
+	for _, s := range f.Serves {
+		v, err := attribute.ParseServe(s)
+		if err != nil {
+			return o, &cli.UsageError{Err: fmt.Errorf("--serves: %w", err)}
+		}
+		o.Serves = append(o.Serves, v)
+	}
+	if f.Prices == "" {
+		o.Prices = price.Default()
+		return o, nil
+	}
+	r, err := os.Open(f.Prices)
+	if err != nil {
+		return o, err
+	}
+	defer r.Close()
+	if o.Prices, err = price.Read(r); err != nil {
+		return o, fmt.Errorf("%s: %w", f.Prices, err)
+	}
+	return o, nil
+}
+
+// writeTotals writes the account by write-and-rename.
+func writeTotals(path string, t attribute.Totals) error {
+	b, err := json.MarshalIndent(t, "", " ")
+	if err != nil {
+		return err
+	}
+	return cli.WriteFile(path, append(b, '\n'))
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"ipw/lib/cli"
+	"ipw/lib/event"
+	"ipw/lib/join"
+	"ipw/lib/power"
+	"ipw/lib/stream"
+)
+
+// streams are the opened inputs.
+type streams struct {
+	events join.EventReader
+	power  []join.PowerOpener
+	inputs []*stream.Input
+}
+
+func (s *streams) close() {
+	for _, in := range s.inputs {
+		in.Close()
+	}
+}
+
+// openStreams opens the inputs and tells power from events by their first
+// lines. Several power streams of one host are one stream, in the order given.
+func openStreams(c *cli.Context, f *flags, problems *stream.Problems) (*streams, error) {
+	s := &streams{}
+	var events []*stream.Input
+	byHost := &grouped{}
+	for _, name := range f.Power {
+		if f.Follow { // it may not exist yet, or be a pipe that nobody writes to yet
+			s.power = append(s.power, func() (*power.Reader, error) {
+				in, err := stream.Open(c, name, c.Stdin, true)
+				if err != nil {
+					return nil, err
+				}
+				return power.NewReader(problems, in), nil
+			})
+			continue
+		}
+		if err := s.open(c, f, name, byHost, nil); err != nil {
+			return s, err
+		}
+	}
+	for _, name := range f.Streams {
+		if err := s.open(c, f, name, byHost, &events); err != nil {
+			return s, err
+		}
+	}
+	if len(events) == 0 {
+		if slices.Contains(f.Streams, "-") || slices.Contains(f.Power, "-") {
+			return s, cli.Usagef("no event stream among the inputs")
+		}
+		if err := s.open(c, f, "-", nil, &events); err != nil {
+			return s, err
+		}
+	}
+	for _, inputs := range byHost.inputs {
+		s.power = append(s.power, func() (*power.Reader, error) { return power.NewReader(problems, inputs...), nil })
+	}
+	s.events = event.NewReader(problems, events...)
+	return s, nil
+}
+
+// open opens one input. Nil powers: it must be events; nil events: power.
+func (s *streams) open(c *cli.Context, f *flags, name string, powers *grouped, events *[]*stream.Input) error {
+	in, err := stream.Open(c, name, c.Stdin, f.Follow)
+	if err != nil {
+		return err
+	}
+	s.inputs = append(s.inputs, in)
+	schema, err := in.Schema()
+	if err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
+	if powers != nil && (schema == power.Schema || events == nil) {
+		return powers.add(in)
+	}
+	*events = append(*events, in)
+	return nil
+}
+
+// grouped keeps power inputs by the host their first header names.
+type grouped struct {
+	hosts  []string
+	inputs [][]*stream.Input
+}
+
+func (g *grouped) add(in *stream.Input) error {
+	line, err := in.FirstLine()
+	if err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
+	var h struct {
+		Host string `json:"host"`
+	}
+	json.Unmarshal(line, &h) // the reader says what is wrong with it
+	i := slices.Index(g.hosts, h.Host)
+	if i < 0 {
+		i = len(g.hosts)
+		g.hosts, g.inputs = append(g.hosts, h.Host), append(g.inputs, nil)
+	}
+	g.inputs[i] = append(g.inputs[i], in)
+	return nil
+}

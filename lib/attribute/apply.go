@@ -1,0 +1,445 @@
+package attribute
+
+import (
+	"cmp"
+	"slices"
+
+	"ipw/lib/event"
+)
+
+// eventSegment is the state of the event stream's reading.
+type eventSegment struct {
+	head *event.Header
+	byM  bool
+	now  int64
+	any  bool
+	back int
+}
+
+// EventHeader begins a segment of events.
+func (e *Engine) EventHeader(h *event.Header) {
+	if old := e.events.head; old != nil && old.Run != h.Run && old.Run != "" {
+		e.push(pushed{t: e.events.now, run: old.Run, head: old}) // another run: nothing of the old one goes on
+	}
+	e.events.head, e.events.byM = h, e.clocks.joined(h.BootID)
+	e.hosts[h.Host] = true
+}
+
+// Event takes one record. The engine keeps it.
+func (e *Engine) Event(ev *event.Event) {
+	s := &e.events
+	m := int64(0)
+	if ev.MUs != nil {
+		m = *ev.MUs
+	}
+	t := e.clocks.time(s.byM, s.head.BootID, ev.TUs, m, ev.MUs != nil)
+	if s.any && t < s.now {
+		s.back++
+		t = s.now
+	}
+	s.now, s.any = t, true
+	e.push(pushed{t: t, head: s.head, ev: ev})
+}
+
+// EventEOF ends the event stream: what is open ends with its last event.
+func (e *Engine) EventEOF() error {
+	if !e.eventsOver {
+		e.eventsOver = true
+		if n := e.events.back; n > 0 {
+			e.warn("", "%d events stood before an earlier one: each was taken at its predecessor's time", n)
+		}
+		e.push(pushed{t: e.Last(), all: true})
+	}
+	return e.Known(never)
+}
+
+// EventEnd ends a segment: anything but ok closes what is open in its run.
+func (e *Engine) EventEnd(status string) {
+	if s := &e.events; status != "ok" && status != "open" && s.any {
+		e.push(pushed{t: s.now, run: s.head.Run, head: s.head})
+	}
+}
+
+// push queues an event; one that comes after its time was taken for known (a
+// live stream that stalled) is taken at the end of what is known.
+func (e *Engine) push(p pushed) {
+	if p.t <= e.horizon && e.horizon != never {
+		p.t = e.horizon + 1
+	}
+	if ev := p.ev; ev != nil && (ev.Type == event.SetupStart || ev.Type == event.ScoringStart) {
+		e.late[keyOf(p.head, ev)]++
+	}
+	e.queue = append(e.queue, p)
+}
+
+func keyOf(h *event.Header, ev *event.Event) queryKey {
+	return queryKey{h.Run, ev.Query, max(ev.Attempt, 1)}
+}
+
+// apply applies all sets of events, and ends of retry waits, up to t.
+func (e *Engine) apply(t int64) {
+	t = min(t, e.horizon)
+	for {
+		next, wakeAt := int64(never), int64(never)
+		if e.head < len(e.queue) {
+			next = e.queue[e.head].t
+		}
+		if len(e.wakes) > 0 {
+			wakeAt = e.wakes[0].t
+		}
+		at := min(next, wakeAt)
+		if at > t || at == never && e.head == len(e.queue) {
+			break
+		}
+		end := e.head
+		for end < len(e.queue) && e.queue[end].t == at {
+			end++
+		}
+		e.applySet(at, e.queue[e.head:end])
+		e.head = end
+	}
+	if e.head == len(e.queue) {
+		e.queue, e.head = e.queue[:0], 0
+	} else if e.head > 1024 && e.head*2 > len(e.queue) {
+		e.queue = slices.Delete(e.queue, 0, e.head)
+		e.head = 0
+	}
+}
+
+// class orders the records of one instant.
+func class(p *pushed) int {
+	if p.ev == nil {
+		return 5
+	}
+	switch p.ev.Type {
+	case event.QueryStart:
+		return 0
+	case event.SetupStart, event.ScoringStart, event.LMStart, event.ToolStart, event.SubmodelStart:
+		return 1
+	case event.SetupEnd, event.ScoringEnd, event.LMEnd, event.ToolEnd, event.SubmodelEnd:
+		return 3
+	case event.QueryEnd:
+		return 4
+	}
+	return 2
+}
+
+func bySet(a, b pushed) int {
+	if c := cmp.Compare(class(&a), class(&b)); c != 0 || a.ev == nil {
+		return c
+	}
+	x, y := a.ev, b.ev
+	return cmp.Or(cmp.Compare(x.Query, y.Query), cmp.Compare(x.Attempt, y.Attempt), cmp.Compare(x.Span, y.Span), cmp.Compare(x.Type, y.Type))
+}
+
+// applySet applies the records of one instant as one set.
+func (e *Engine) applySet(t int64, set []pushed) {
+	slices.SortStableFunc(set, bySet)
+	for i := range set {
+		e.record(t, &set[i])
+	}
+	for len(e.wakes) > 0 && e.wakes[0].t <= t {
+		s := e.wakes[0].s
+		e.wakes = e.wakes[1:]
+		if s.waits--; s.waits == 0 && s.open() {
+			e.fly(s)
+		}
+	}
+	if len(set) > 0 {
+		e.started = true
+		e.applied = t
+	}
+	e.edge(t)
+}
+
+// edge ends the open slice at t, and the epochs of the queries concerned.
+func (e *Engine) edge(t int64) {
+	for _, q := range e.touched {
+		q.touched = false
+		if q.end == never {
+			q.openEpoch(t)
+		} else {
+			q.closeEpochs(t)
+		}
+	}
+	changed := len(e.touched) > 0 || !e.opened && e.started
+	e.touched = e.touched[:0]
+	if !changed {
+		return
+	}
+	old := e.last
+	if old.t0 == t {
+		old.queries, old.calls = e.open, e.calls
+		e.markEnds(old)
+		return
+	}
+	old.t1 = t
+	old.inRun = e.opened
+	e.opened = e.started
+	e.last = &slice{t0: t, t1: never, queries: e.open, calls: e.calls, peak: -1}
+	old.next = e.last
+	e.markEnds(e.last)
+}
+
+// markEnds remembers the slice that begins where queries end.
+func (e *Engine) markEnds(s *slice) {
+	for _, q := range e.ended {
+		if q.after == nil && q.end == s.t0 {
+			q.after = s
+		}
+	}
+}
+
+func (e *Engine) touch(q *query) {
+	if !q.touched {
+		q.touched = true
+		e.touched = append(e.touched, q)
+	}
+}
+
+// record applies one record.
+func (e *Engine) record(t int64, p *pushed) {
+	if p.ev == nil {
+		e.closeRun(t, p)
+		return
+	}
+	ev := p.ev
+	run := e.runs[p.head.Run]
+	if run == nil {
+		run = &runSpan{first: t}
+		e.runs[p.head.Run] = run
+	}
+	run.last, run.lastUs = t, ev.TUs
+	if e.firstUs == 0 {
+		e.firstUs = ev.TUs
+	}
+	e.lastUs = ev.TUs
+	key := keyOf(p.head, ev)
+	if ev.Type == event.SetupStart || ev.Type == event.ScoringStart {
+		if e.late[key]--; e.late[key] <= 0 {
+			delete(e.late, key)
+		}
+	}
+	q := e.queries[key]
+	switch ev.Type {
+	case event.QueryStart:
+		e.startQuery(t, key, p, q)
+		return
+	case event.SetupStart:
+		if q == nil {
+			e.warn("early setup", "query %q: setup begins before its start: it is taken to start there", ev.Query)
+			q = e.newQuery(t, key, p)
+		}
+	}
+	if q == nil {
+		if class(p) != 2 || ev.Type == event.LMFirstToken || ev.Type == event.Retry {
+			e.warn("stray "+ev.Type, "%s of query %q, which is not open: ignored", ev.Type, ev.Query)
+		}
+		return
+	}
+	e.touch(q)
+	q.lastUs = ev.TUs
+	switch ev.Type {
+	case event.QueryEnd:
+		e.endQuery(t, q, ev)
+	case event.SetupStart, event.ScoringStart, event.LMStart, event.ToolStart, event.SubmodelStart:
+		e.startSpan(t, q, p)
+	case event.SetupEnd, event.ScoringEnd, event.LMEnd, event.ToolEnd, event.SubmodelEnd:
+		e.endSpan(t, q, ev)
+	case event.LMFirstToken:
+		if s := q.byID[ev.Span]; s != nil && s.kind.isCall() && s.open() && s.firstToken == never {
+			s.firstToken = t
+		}
+	case event.Retry:
+		e.retry(t, q, ev)
+	}
+}
+
+func (e *Engine) newQuery(t int64, key queryKey, p *pushed) *query {
+	q := &query{key: key, head: p.head, start: t, end: never, startUs: p.ev.TUs, lastUs: p.ev.TUs, byID: map[string]*span{}}
+	e.queries[key] = q
+	e.open = withQuery(e.open, q)
+	e.touch(q)
+	return q
+}
+
+func (e *Engine) startQuery(t int64, key queryKey, p *pushed, q *query) {
+	if q == nil {
+		q = e.newQuery(t, key, p)
+	} else if q.begin != nil {
+		e.warn("duplicate "+key.id, "query %q starts again while it is open: ignored", key.id)
+		return
+	}
+	q.begin = p.ev
+}
+
+// endQuery closes a query, unless a setup or scoring window extends it.
+func (e *Engine) endQuery(t int64, q *query, ev *event.Event) {
+	if q.finish != nil {
+		return
+	}
+	q.finish, q.closed = ev, true
+	e.maybeClose(t, q)
+}
+
+// maybeClose closes a query that has ended and that nothing extends.
+func (e *Engine) maybeClose(t int64, q *query) {
+	if !q.closed || q.end != never {
+		return
+	}
+	if q.setups > 0 || q.scorings > 0 || e.windowAhead(q.key) {
+		e.warn("late window", "query %q: a setup or scoring window outlasts it: it is taken to end there", q.key.id)
+		e.endSpans(t, q, false)
+		return
+	}
+	e.endSpans(t, q, true)
+	q.end = t
+	e.open = withoutQuery(e.open, q)
+	delete(e.queries, q.key)
+	e.ended = append(e.ended, q)
+}
+
+// windowAhead looks in the queue for a setup or scoring window of a query that
+// has ended, before the query starts again.
+func (e *Engine) windowAhead(key queryKey) bool {
+	if e.late[key] == 0 {
+		return false
+	}
+	for _, p := range e.queue[e.head:] {
+		if p.ev == nil || p.ev.Query != key.id || keyOf(p.head, p.ev) != key {
+			continue
+		}
+		switch p.ev.Type {
+		case event.SetupStart, event.ScoringStart:
+			return true
+		case event.QueryStart:
+			return false
+		}
+	}
+	return false
+}
+
+// endSpans ends the spans still open when their query ends.
+func (e *Engine) endSpans(t int64, q *query, windows bool) {
+	for _, s := range q.spans {
+		if s.open() && (windows || s.kind < setupWindow) {
+			e.land(t, s)
+		}
+	}
+}
+
+func kindOf(t string) spanKind {
+	switch t {
+	case event.LMStart, event.LMEnd:
+		return lmCall
+	case event.SubmodelStart, event.SubmodelEnd:
+		return subCall
+	case event.ToolStart, event.ToolEnd:
+		return toolCall
+	case event.SetupStart, event.SetupEnd:
+		return setupWindow
+	}
+	return scoringWindow
+}
+
+func (e *Engine) startSpan(t int64, q *query, p *pushed) {
+	ev := p.ev
+	kind := kindOf(ev.Type)
+	if ev.Span == "" || q.byID[ev.Span] != nil {
+		e.warn("span", "%s of query %q: span %q is missing or not new: ignored", ev.Type, ev.Query, ev.Span)
+		return
+	}
+	if q.closed && kind < setupWindow {
+		e.warn("span late", "%s of query %q after its end: ignored", ev.Type, ev.Query)
+		return
+	}
+	s := &span{kind: kind, id: ev.Span, q: q, turn: -1, start: t, end: never, firstToken: never, begin: ev, tool: -1}
+	if ev.Turn != nil && *ev.Turn >= 0 {
+		s.turn = *ev.Turn
+	}
+	if ev.Parent != "" {
+		if s.parent = q.byID[ev.Parent]; s.parent != nil && s.turn < 0 {
+			s.turn = s.parent.turn
+		}
+	}
+	q.byID[ev.Span] = s
+	q.spans = append(q.spans, s)
+	switch kind {
+	case setupWindow:
+		q.setups++
+	case scoringWindow:
+		q.scorings++
+	case toolCall:
+		q.live = withSpan(q.live, s)
+	default:
+		s.place = e.placeOf(p.head, ev)
+		e.fly(s)
+	}
+}
+
+func (e *Engine) endSpan(t int64, q *query, ev *event.Event) {
+	s := q.byID[ev.Span]
+	if s == nil || s.kind != kindOf(ev.Type) || s.finish != nil {
+		e.warn("end "+ev.Type, "%s of query %q: span %q was not started, or has ended: ignored", ev.Type, ev.Query, ev.Span)
+		return
+	}
+	s.finish = ev
+	if s.open() {
+		e.land(t, s)
+	}
+	e.maybeClose(t, q)
+}
+
+// fly puts a model call in flight.
+func (e *Engine) fly(s *span) {
+	s.q.live = withSpan(s.q.live, s)
+	e.calls = withSpan(e.calls, s)
+	e.touch(s.q)
+}
+
+// ground takes a model call out of flight: it waits, or has ended.
+func (e *Engine) ground(s *span) {
+	s.q.live = withoutSpan(s.q.live, s)
+	e.calls = withoutSpan(e.calls, s)
+}
+
+// land ends a span.
+func (e *Engine) land(t int64, s *span) {
+	s.end = t
+	switch s.kind {
+	case setupWindow:
+		s.q.setups--
+	case scoringWindow:
+		s.q.scorings--
+	default:
+		e.ground(s)
+	}
+}
+
+// retry grounds a model call for as long as it waits.
+func (e *Engine) retry(t int64, q *query, ev *event.Event) {
+	s := q.byID[ev.Span]
+	if s == nil || !s.kind.isCall() || !s.open() || ev.WaitS == nil || *ev.WaitS <= 0 || *ev.WaitS > 1e9 {
+		return
+	}
+	s.waits++
+	e.ground(s)
+	w := wake{t + int64(*ev.WaitS*1e6+0.5), s}
+	i, _ := slices.BinarySearchFunc(e.wakes, w, func(a, b wake) int { return cmp.Compare(a.t, b.t) })
+	e.wakes = slices.Insert(e.wakes, i, w)
+}
+
+// closeRun ends the queries of a run that nothing will end.
+func (e *Engine) closeRun(t int64, p *pushed) {
+	for _, q := range slices.Clone(e.open) {
+		if !p.all && q.key.run != p.run {
+			continue
+		}
+		e.touch(q)
+		q.closed = true
+		delete(e.late, q.key)
+		e.endSpans(t, q, true)
+		q.setups, q.scorings = 0, 0
+		e.maybeClose(t, q)
+	}
+}

@@ -1,0 +1,350 @@
+package attribute
+
+import (
+	"slices"
+	"strconv"
+
+	"ipw/lib/event"
+	"ipw/lib/power"
+	"ipw/lib/price"
+	"ipw/lib/trace"
+	"ipw/lib/unit"
+)
+
+// trace writes the account down.
+func (a *account) trace() *trace.QueryTrace {
+	q := a.q
+	t := &trace.QueryTrace{Schema: trace.Schema, QueryID: q.key.id, Attempt: q.key.attempt, StartUs: q.startUs, EndUs: q.lastUs,
+		Run: text(q.head.Run), Agent: text(q.head.Agent), Model: text(q.head.Model), Dataset: text(q.head.Dataset), Host: text(q.head.Host),
+		TotalWallClockS: ptr(seconds(q.end - q.start))}
+	if b := q.begin; b != nil {
+		t.WorkloadType, t.Reference, t.Metadata = b.WorkloadType, b.Reference, b.Metadata
+		t.QueryText = deref(b.QueryText)
+	}
+	a.ending(t)
+	a.energies(t)
+	for _, turn := range a.turns {
+		t.Turns = append(t.Turns, a.turnTrace(turn))
+	}
+	a.sums(t)
+	a.earlier(t)
+	return t
+}
+
+// ending says how the query ended.
+func (a *account) ending(t *trace.QueryTrace) {
+	f := a.q.finish
+	if f == nil {
+		t.Reason = ptr(event.Interrupted)
+		return
+	}
+	t.ResponseText, t.Error, t.Reason = deref(f.ResponseText), f.Error, text(f.Reason)
+	t.Completed = f.Completed != nil && *f.Completed
+	t.TimedOut = f.TimedOut != nil && *f.TimedOut
+}
+
+func (a *account) energies(t *trace.QueryTrace) {
+	remote := a.remote()
+	en, values, sum := a.energy(numQuery, remote)
+	t.QueryEnergyJoules = sum
+	for kind, v := range values {
+		t.Query.Set(kind, v.joules)
+	}
+	t.QueryGPUPowerAvgWatts, t.QueryCPUPowerAvgWatts = values[power.GPU].watts, values[power.CPU].watts
+	a.part(&en, &t.Overhead, "overhead", numOverhead, remote)
+	if a.had(setupWindow) {
+		t.SetupS = ptr(seconds(a.numbers[numSetup].length))
+		a.part(&en, &t.Setup, "setup", numSetup, false)
+	}
+	if a.had(scoringWindow) {
+		t.ScoringS = ptr(seconds(a.numbers[numScoring].length))
+		a.part(&en, &t.Scoring, "scoring", numScoring, false)
+	}
+	t.Energy = en
+}
+
+// part fills overhead, setup or scoring.
+func (a *account) part(en *trace.Energy, b *trace.ByKind, prefix string, num int, remote bool) {
+	for _, kind := range kinds {
+		if !a.hasKind(kind) {
+			continue
+		}
+		v := a.value(num, kind, remote && kind == power.GPU)
+		b.Set(kind, v.joules)
+		a.note(en, prefix+"_"+kind, v)
+	}
+}
+
+func (a *account) had(kind spanKind) bool {
+	return slices.ContainsFunc(a.q.spans, func(s *span) bool { return s.kind == kind })
+}
+
+func (a *account) turnTrace(t *turn) trace.TurnTrace {
+	remote := a.remote()
+	out := trace.TurnTrace{TurnIndex: t.index, WallClockS: ptr(seconds(t.end - t.start)),
+		ToolsCalled: []string{}, ToolLatenciesS: map[string]float64{}, Tools: []trace.ToolTrace{}}
+	out.StartUs, out.EndUs = a.wall(t)
+	en, values, sum := a.energy(t.number+turnAll, remote)
+	out.EnergyJoules = sum
+	for kind, v := range values {
+		out.Joules.Set(kind, v.joules)
+	}
+	out.GPUPowerAvgWatts, out.CPUPowerAvgWatts = values[power.GPU].watts, values[power.CPU].watts
+	out.PeakWatts = a.peak(t.number)
+	a.model(&en, &out, t, remote)
+	out.Energy = en
+	a.tokens(&out, t)
+	a.toolTraces(&out, t, remote)
+	return out
+}
+
+// wall is a turn's start and end as its records stamped them.
+func (a *account) wall(t *turn) (start, end int64) {
+	end = a.q.lastUs
+	for _, s := range t.spans {
+		if s.start == t.start {
+			start = s.begin.TUs
+		}
+		if s.end == t.end && s.finish != nil {
+			end = s.finish.TUs
+		}
+	}
+	return start, end
+}
+
+// model fills what a turn's lm_inference calls took.
+func (a *account) model(en *trace.Energy, out *trace.TurnTrace, t *turn, remote bool) {
+	calls := slices.DeleteFunc(slices.Clone(t.spans), func(s *span) bool { return s.kind != lmCall })
+	if len(calls) == 0 {
+		return
+	}
+	away := remote || a.remoteCalls(calls, true)
+	put := func(key string, to **unit.Joules, num int, kind string, hidden bool) {
+		if !a.hasKind(kind) {
+			return
+		}
+		v := a.value(num, kind, hidden)
+		*to = v.joules
+		a.note(en, key, v)
+	}
+	put("lm_gpu", &out.LMGPUJoules, t.number+turnLM, power.GPU, away)
+	put("lm_cpu", &out.LMCPUJoules, t.number+turnLM, power.CPU, false)
+	if slices.ContainsFunc(calls, func(s *span) bool { return s.firstToken != never }) {
+		put("prefill_gpu", &out.PrefillGPUJoules, t.number+turnPrefill, power.GPU, away)
+		put("decode_gpu", &out.DecodeGPUJoules, t.number+turnDecode, power.GPU, away)
+	}
+	slices.SortStableFunc(calls, func(x, y *span) int { return int(x.start - y.start) })
+	if f := calls[0]; f.firstToken != never {
+		out.TTFTS = ptr(seconds(f.firstToken - f.start))
+	}
+}
+
+// tokens sums a turn's model calls, failed ones and sub-model calls included.
+func (a *account) tokens(out *trace.TurnTrace, t *turn) {
+	for _, s := range t.spans {
+		if s.finish == nil {
+			continue
+		}
+		f := s.finish
+		if s.kind == toolCall {
+			plus(&out.ToolResultTokens, f.ResultTokens)
+			continue
+		}
+		plus(&out.InputTokens, f.InputTokens)
+		plus(&out.OutputTokens, f.OutputTokens)
+		plus(&out.CachedTokens, f.CachedTokens)
+		plus(&out.CacheWriteTokens, f.CacheWriteTokens)
+		plus(&out.ReasoningTokens, f.ReasoningTokens)
+		if c := a.e.cost(s); c != nil {
+			out.CostUSD = ptr(deref(out.CostUSD) + *c)
+		}
+		if f.Error != nil && s.kind == lmCall {
+			out.Error = f.Error
+		}
+	}
+}
+
+// cost is what the provider said, else what the price table says, else nil.
+func (e *Engine) cost(s *span) *float64 {
+	f := s.finish
+	if f.CostUSD != nil {
+		return f.CostUSD
+	}
+	if f.InputTokens == nil && f.OutputTokens == nil {
+		return nil
+	}
+	model := s.begin.Model
+	m, ok := e.opts.Prices.Find(model)
+	if !ok {
+		if !s.place.local && model != "" {
+			e.warn("price "+model, "no price for model %q: its cost is null", model)
+		}
+		return nil
+	}
+	return ptr(m.Cost(price.Tokens{Input: deref(f.InputTokens), Cached: deref(f.CachedTokens),
+		CacheWrite: deref(f.CacheWriteTokens), Output: deref(f.OutputTokens)}))
+}
+
+func (a *account) toolTraces(out *trace.TurnTrace, t *turn, remote bool) {
+	var tools []*span
+	for _, s := range t.spans {
+		if s.kind == toolCall {
+			tools = append(tools, s)
+		}
+	}
+	slices.SortStableFunc(tools, func(x, y *span) int { return int(x.start - y.start) })
+	count := make(map[string]int)
+	for i, s := range tools {
+		tt := a.toolTrace(s, remote)
+		out.Tools = append(out.Tools, tt)
+		out.ToolsCalled = append(out.ToolsCalled, tt.Name)
+		key := tt.Name
+		if count[tt.Name]++; count[tt.Name] > 1 {
+			key += "#" + strconv.Itoa(count[tt.Name])
+		}
+		out.ToolLatenciesS[key] = *tt.LatencyS
+		for _, o := range tools[:i] {
+			out.HasParallelTools = out.HasParallelTools || o.end > s.start && s.end > o.start
+		}
+	}
+}
+
+func (a *account) toolTrace(s *span, remote bool) trace.ToolTrace {
+	tt := trace.ToolTrace{Name: s.begin.Tool, Span: s.id, LatencyS: ptr(seconds(s.end - s.start)), UncertaintyJoules: map[string]*float64{}}
+	if f := s.finish; f != nil {
+		tt.OK, tt.Error, tt.ResultTokens = f.OK, f.Error, f.ResultTokens
+	}
+	num := a.toolNumber(s.tool)
+	for kind, to := range map[string]**unit.Joules{power.GPU: &tt.GPUEnergyJoules, power.CPU: &tt.CPUEnergyJoules} {
+		if !a.hasKind(kind) {
+			continue
+		}
+		v := a.value(num, kind, remote && kind == power.GPU)
+		if *to = v.joules; v.joules != nil {
+			tt.UncertaintyJoules[kind] = v.uncertainty
+		}
+	}
+	return tt
+}
+
+// sums adds up the turns. A sum that misses one is named in partial.
+func (a *account) sums(t *trace.QueryTrace) {
+	t.NumTurns = len(t.Turns)
+	for i := range t.Turns {
+		turn := &t.Turns[i]
+		t.TotalToolCalls += len(turn.Tools)
+		plus(&t.TotalInputTokens, turn.InputTokens)
+		plus(&t.TotalOutputTokens, turn.OutputTokens)
+		if turn.CostUSD != nil {
+			t.TotalCostUSD = ptr(deref(t.TotalCostUSD) + *turn.CostUSD)
+		}
+	}
+	for _, kind := range kinds {
+		if !a.hasKind(kind) {
+			continue
+		}
+		var sum *unit.Joules
+		partial := false
+		for i := range t.Turns {
+			if j := t.Turns[i].Joules.Get(kind); j != nil {
+				sum = ptr(deref(sum) + *j)
+				partial = partial || slices.Contains(t.Turns[i].Energy.Partial, kind)
+			} else {
+				partial = true
+			}
+		}
+		t.Total.Set(kind, sum)
+		if sum != nil && partial {
+			t.Energy.Partial = append(t.Energy.Partial, "total_"+kind)
+		}
+	}
+	a.partialCounts(t)
+}
+
+// partialCounts names sums of tokens and dollars that miss a turn.
+func (a *account) partialCounts(t *trace.QueryTrace) {
+	for _, s := range []struct {
+		name string
+		has  bool
+		miss func(*trace.TurnTrace) bool
+	}{
+		{"total_input_tokens", t.TotalInputTokens != nil, func(x *trace.TurnTrace) bool { return x.InputTokens == nil }},
+		{"total_output_tokens", t.TotalOutputTokens != nil, func(x *trace.TurnTrace) bool { return x.OutputTokens == nil }},
+		{"total_cost_usd", t.TotalCostUSD != nil, func(x *trace.TurnTrace) bool { return x.CostUSD == nil }},
+	} {
+		for i := range t.Turns {
+			if s.has && s.miss(&t.Turns[i]) {
+				t.Energy.Partial = append(t.Energy.Partial, s.name)
+				break
+			}
+		}
+	}
+}
+
+// attempts are the sums over a query's attempts so far.
+type attempts struct {
+	joules map[string]int64
+	cost   *float64
+}
+
+// earlier fills in what earlier attempts at the same query cost.
+func (a *account) earlier(t *trace.QueryTrace) {
+	past := a.e.past[[2]string{a.q.key.run, a.q.key.id}]
+	for _, kind := range kinds {
+		if !a.hasKind(kind) {
+			continue
+		}
+		var j *unit.Joules
+		if past != nil {
+			if nj, ok := past.joules[kind]; ok {
+				j = joules(nj)
+			}
+		}
+		t.AttemptJoules.Set(kind, j)
+	}
+	if past != nil {
+		t.AttemptCostUSD = past.cost
+	}
+}
+
+// remember keeps an attempt's cost for later ones.
+func (e *Engine) remember(q *query, t *trace.QueryTrace) {
+	key := [2]string{q.key.run, q.key.id}
+	past := e.past[key]
+	if past == nil {
+		past = &attempts{joules: map[string]int64{}}
+		e.past[key] = past
+	}
+	for _, kind := range kinds {
+		if j := t.Query.Get(kind); j != nil {
+			past.joules[kind] += int64(*j)
+		}
+	}
+	if t.TotalCostUSD != nil {
+		past.cost = ptr(deref(past.cost) + *t.TotalCostUSD)
+	}
+}
+
+func seconds(us int64) float64 { return float64(us) / 1e6 }
+
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func deref[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+// plus adds what is known to a sum that is null until something is.
+func plus(sum **int64, n *int64) {
+	if n != nil {
+		*sum = ptr(deref(*sum) + *n)
+	}
+}

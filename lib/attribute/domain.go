@@ -1,0 +1,347 @@
+package attribute
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+
+	"ipw/lib/power"
+)
+
+const never = math.MaxInt64
+
+// rank orders the kinds of uncertainty from the strongest.
+type rank int
+
+const (
+	bound       rank = iota // the cell rule, given the sensor's refresh period
+	assumed                 // the same under a premise
+	statistical             // two standard errors
+	unknown                 // none
+)
+
+func (r rank) String() string { return [...]string{"bound", "assumed", "statistical", "none"}[r] }
+
+// domain is one sensor's domain through all segments.
+type domain struct {
+	index   int
+	host    string
+	id      string
+	spec    power.Domain // of the latest segment
+	counter bool
+	isWatts bool // energy none: the line integrates watts
+	random  bool // the header's ticks
+	silent  bool // listed, gives nothing
+	lost    bool
+	denied  bool
+	rank    rank
+	shift   int64 // averaged watts count as read this much earlier
+	reach   int64 // how far before its first reading a cell begins
+	eps     int64 // clock error of the join
+	gap     int64 // longest gap a line of watts crosses; 0: unknown yet
+	window  int64 // power_window_us
+	h       int64 // spacing of readings
+
+	open   bool
+	offset int64   // added to j, so that segments join
+	point  reading // the last point of the line
+	last   reading // the last reading; a repeat if it is no point
+	lastW  int64   // microwatts of the last reading
+	maxW   float64 // largest power seen, watts
+	seen   bool    // has ever given a reading
+	steps  ring
+	past   history // of averaged watts
+
+	now   int64 // time up to which its stream has been read
+	value *slice
+	cell  *slice
+	reads *slice
+
+	owner      *segment // the stream it is read from
+	next       power.Domain
+	nextHeader *power.Header
+	nextEps    int64
+
+	intervals fifo[interval]
+	cells     fifo[cell]
+}
+
+type reading struct {
+	t int64
+	e int64 // microjoules; 0 of a watts line, which has only differences
+}
+
+// interval is the time between two points of one line and its joules.
+type interval struct {
+	t0, t1 int64
+	nj     int64
+}
+
+// cell is where the joules between two neighbouring readings were used.
+type cell struct {
+	c0, c1 int64
+	s0, s1 int64 // the readings
+	nj     int64
+	step   float64 // squared difference of their powers, W²
+	hasW   bool
+	first  bool // no reading before s0 on its line: s0 has not been counted
+}
+
+// describe takes over what a segment's header says.
+func (d *domain) describe(spec power.Domain, h *power.Header, eps int64) {
+	d.spec = spec
+	d.counter = spec.Energy == power.Counter
+	d.isWatts = spec.Energy == power.None
+	d.silent = spec.Silent()
+	d.random = h.Ticks == "random"
+	d.eps = eps
+	d.shift, d.window = 0, 0
+	if !d.counter && spec.Power == power.Averaged {
+		d.shift = spec.PowerWindowUs/2 + spec.LagUs
+		d.window = spec.PowerWindowUs
+	}
+	if spec.Power == power.Averaged {
+		d.window = spec.PowerWindowUs
+	}
+	update := int64(0)
+	if spec.UpdateUs != nil {
+		update = *spec.UpdateUs
+	}
+	d.reach = update + spec.LagUs + eps
+	d.h = h.IntervalUs
+	d.gap = 0
+	if h.IntervalUs > 0 {
+		d.gap = 3 * max(h.IntervalUs, update)
+	}
+	switch {
+	case spec.Estimated:
+		d.rank = unknown
+	case d.counter && spec.UpdateUs != nil:
+		d.rank = bound
+	case d.counter:
+		d.rank = assumed
+	case spec.Power == power.Averaged && d.window > 0 && d.h > 0 && d.h <= d.window/2:
+		d.rank = assumed
+	case d.random:
+		d.rank = statistical
+	default:
+		d.rank = unknown
+	}
+}
+
+// reading takes one reading: v is microjoules, or microwatts of a watts line;
+// w is the microwatts beside it, or power.Null.
+func (d *domain) reading(t, v, w, readUs int64) (backwards bool) {
+	t -= d.shift
+	d.seen = true
+	if !d.open {
+		d.begin(t, v, w)
+		return false
+	}
+	if t <= d.last.t {
+		return false // no time has passed: the next reading has its joules
+	}
+	dt := t - d.last.t
+	e := v + d.offset
+	if d.isWatts {
+		e = 0
+	}
+	nj, ok := d.joules(v, e, dt)
+	if !ok || d.breaks(dt, float64(nj)/1e3/float64(dt)) {
+		d.close()
+		d.begin(t, v, w)
+		return !ok
+	}
+	c := cell{c0: d.last.t - d.reach, c1: t + readUs + d.eps, s0: d.last.t, s1: t, nj: nj}
+	now := w
+	if d.isWatts {
+		now = v
+	}
+	if now != power.Null && d.lastW != power.Null {
+		diff := float64(now-d.lastW) / 1e6
+		c.step, c.hasW = diff*diff, true
+	}
+	d.cells.push(c)
+	d.lastW = now
+	d.grow(t, e, nj)
+	return false
+}
+
+// joules returns the nanojoules between the last reading and this one, not ok
+// where the energy falls or no sensor could mean it. The trapezoid over
+// microwatts and microseconds gives picojoules.
+func (d *domain) joules(v, e, dt int64) (nj int64, ok bool) {
+	if d.isWatts {
+		return cut(d.lastW+v, dt, 2000), true
+	}
+	uj := e - d.last.e
+	return uj * 1000, uj >= 0 && uj <= math.MaxInt64/1000
+}
+
+// breaks reports whether the line ends at a gap.
+func (d *domain) breaks(dt int64, watts float64) bool {
+	if !d.counter {
+		return d.gap > 0 && dt > d.gap
+	}
+	if d.spec.WrapJoules <= 0 {
+		return false
+	}
+	return float64(dt)/1e6*max(d.maxW, watts) > d.spec.WrapJoules/2
+}
+
+// grow appends a reading to the line. Of a counter, a reading equal to the one
+// before is no point, unless update_us has passed since the last point.
+func (d *domain) grow(t, e, nj int64) {
+	repeat := d.counter && e == d.last.e && d.spec.UpdateUs != nil && t-d.point.t < *d.spec.UpdateUs
+	if !repeat {
+		between := nj
+		if !d.isWatts {
+			between = (e - d.point.e) * 1000
+		}
+		d.intervals.push(interval{d.point.t, t, between})
+		if d.boxcar() {
+			d.past.add(t, between, float64(d.lastW)/1e6)
+		}
+		if w := float64(between) / 1e3 / float64(t-d.point.t); w > d.maxW {
+			d.maxW = w
+		}
+		d.point = reading{t, e}
+	}
+	d.last = reading{t, e}
+	if w := float64(d.lastW) / 1e6; d.lastW != power.Null && w > d.maxW {
+		d.maxW = w
+	}
+}
+
+// begin starts a line.
+func (d *domain) begin(t, v, w int64) {
+	d.offset = 0
+	d.open, d.lastW = true, w
+	d.point = reading{t, v}
+	if d.isWatts {
+		d.point.e, d.lastW = 0, v
+	}
+	d.last = d.point
+	if w := float64(d.lastW) / 1e6; d.lastW != power.Null && w > d.maxW {
+		d.maxW = w
+	}
+	d.cells.push(cell{c0: t, c1: t, s0: t, s1: t, first: true})
+	if d.boxcar() {
+		d.past.add(t, 0, float64(d.lastW)/1e6)
+	}
+}
+
+// close ends the line.
+func (d *domain) close() { d.open = false }
+
+// endSegment makes the last reading of the segment a point.
+func (d *domain) endSegment() {
+	if d.open && d.last.t > d.point.t {
+		d.intervals.push(interval{d.point.t, d.last.t, (d.last.e - d.point.e) * 1000})
+		d.point = d.last
+	}
+	d.close()
+}
+
+// progress is the time before which no interval can come any more.
+func (d *domain) progress() int64 {
+	switch {
+	case d.now == never:
+		return never
+	case !d.open:
+		return d.now - d.shift
+	case !d.counter && d.gap > 0 && d.now-d.shift-d.last.t > d.gap:
+		return d.now - d.shift
+	}
+	return d.point.t
+}
+
+// nextCell is the earliest time at which a cell still to come may begin.
+func (d *domain) nextCell() int64 {
+	switch {
+	case d.now == never:
+		return never
+	case !d.open:
+		return d.now - d.shift - d.reach
+	}
+	return d.last.t - d.reach
+}
+
+// mulDiv returns a·b/c rounded half up, without overflow in between.
+func mulDiv(a, b, c uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	lo, carry := bits.Add64(lo, c/2, 0)
+	hi += carry
+	if hi >= c { // beyond any sensor
+		return math.MaxInt64 / 4
+	}
+	q, _ := bits.Div64(hi, lo, c)
+	return min(q, math.MaxInt64/4)
+}
+
+// cut returns round(nj·part/whole) with the sign of nj.
+func cut(nj, part, whole int64) int64 {
+	if nj < 0 {
+		return -int64(mulDiv(uint64(-nj), uint64(part), uint64(whole)))
+	}
+	return int64(mulDiv(uint64(nj), uint64(part), uint64(whole)))
+}
+
+// share returns the i-th of n equal shares of nj, in whole nanojoules whose sum
+// is nj: the running sum is rounded.
+func share(nj int64, i, n int) int64 {
+	if n == 1 {
+		return nj
+	}
+	return cut(nj, int64(i+1), int64(n)) - cut(nj, int64(i), int64(n))
+}
+
+// ring holds the last 20 squared steps of power.
+type ring struct {
+	v [20]float64
+	n int
+}
+
+func (r *ring) add(x float64) {
+	r.v[r.n%len(r.v)] = x
+	r.n++
+}
+
+func (r *ring) mean() (float64, bool) {
+	n := min(r.n, len(r.v))
+	if n == 0 {
+		return 0, false
+	}
+	sum := 0.0
+	for _, x := range r.v[:n] {
+		sum += x
+	}
+	return sum / float64(n), true
+}
+
+// fifo is a queue that reuses its memory.
+type fifo[T any] struct {
+	v    []T
+	head int
+}
+
+func (f *fifo[T]) push(x T) { f.v = append(f.v, x) }
+
+func (f *fifo[T]) peek() (*T, bool) {
+	if f.head == len(f.v) {
+		return nil, false
+	}
+	return &f.v[f.head], true
+}
+
+func (f *fifo[T]) pop() {
+	f.head++
+	if f.head == len(f.v) {
+		f.v, f.head = f.v[:0], 0
+	} else if f.head > 1024 && f.head*2 > len(f.v) {
+		f.v = slices.Delete(f.v, 0, f.head)
+		f.head = 0
+	}
+}
+
+func (f *fifo[T]) len() int { return len(f.v) - f.head }

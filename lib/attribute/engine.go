@@ -1,0 +1,305 @@
+package attribute
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"ipw/lib/event"
+	"ipw/lib/power"
+	"ipw/lib/price"
+	"ipw/lib/trace"
+	"ipw/lib/unit"
+)
+
+// Rules of step one.
+const (
+	Active = "active" // the model calls in flight on a GPU, else the open queries
+	Equal  = "equal"  // always the open queries
+	Whole  = "whole"  // everyone is charged everything; does not balance
+)
+
+// Options of an attribution.
+type Options struct {
+	Share       string  // Active if empty
+	MinCoverage float64 // a value measured for less of its window is null
+	Serves      []Serve
+	Prices      *price.Table
+	Emit        func(*trace.QueryTrace) error // called as each attempt is final
+	Warn        func(key, text string)        // key: warnings that are said once share one
+}
+
+// Engine attributes. Streams are pushed in; queries come out of Options.Emit.
+// The order of pushing between the streams is free, but the engine moves only
+// as far as both are known: Events may be pushed ahead.
+type Engine struct {
+	opts      Options
+	namesGPUs bool
+
+	domains  []*domain
+	byName   map[[2]string]*domain
+	segments map[string]*segment // by stream
+	powered  bool                // a power stream was given
+	clocks   clocks
+
+	events     eventSegment
+	queue      []pushed // events not applied yet
+	head       int
+	late       map[queryKey]int // setup and scoring starts in the queue
+	horizon    int64            // all events up to here are known
+	applied    int64            // time of the last set
+	eventsOver bool
+	started    bool // an event was applied
+	opened     bool // the open slice is within the run
+	touched    []*query
+	last       *slice // the open one
+	first      *slice // the oldest one not settled
+	wakes      []wake
+
+	open    []*query // shared with slices
+	calls   []*span  // model calls in flight; shared with slices
+	queries map[queryKey]*query
+	ended   []*query // closed, not resolved yet
+	runs    map[string]*runSpan
+	past    map[[2]string]*attempts
+	places  map[string]*place
+	hosts   map[string]bool // of event headers
+
+	eventHeads []*event.Header
+	peaks      []peak
+	peakAt     *slice
+	peakBefore *slice // the slice that ends where peakAt begins, if still unsettled
+
+	parts  []part
+	stamp  int
+	totals totals
+
+	firstUs, lastUs int64 // t_us of the first and the last event
+	err             error
+}
+
+// runSpan is the time from a run's first event to its last.
+type runSpan struct{ first, last, lastUs int64 }
+
+// pushed is one event on its way.
+type pushed struct {
+	t    int64
+	head *event.Header
+	ev   *event.Event // nil: closes what is open
+	run  string       // of a closing
+	all  bool         // a closing of every run
+}
+
+type wake struct {
+	t int64
+	s *span
+}
+
+// part is a slice that a cell or an interval touches.
+type part struct {
+	s       *slice
+	seconds float64
+}
+
+// New makes an engine.
+func New(opts Options) *Engine {
+	if opts.Share == "" {
+		opts.Share = Active
+	}
+	if opts.Warn == nil {
+		opts.Warn = func(string, string) {}
+	}
+	s := &slice{t0: math.MinInt64, t1: never, peak: -1}
+	e := &Engine{opts: opts, byName: map[[2]string]*domain{}, segments: map[string]*segment{},
+		late: map[queryKey]int{}, horizon: math.MinInt64, applied: math.MinInt64, last: s, first: s,
+		queries: map[queryKey]*query{}, runs: map[string]*runSpan{}, past: map[[2]string]*attempts{},
+		places: map[string]*place{}, hosts: map[string]bool{}}
+	e.clocks, e.peakAt = newClocks(), s
+	for _, v := range opts.Serves {
+		for _, t := range v.Where {
+			e.namesGPUs = e.namesGPUs || t.Domain != ""
+		}
+	}
+	return e
+}
+
+func (e *Engine) warn(key, format string, args ...any) {
+	e.opts.Warn(key, fmt.Sprintf(format, args...))
+}
+
+// Known tells the engine that every event up to t (on the joined clock) has
+// been pushed, and moves on as far as the power streams allow.
+func (e *Engine) Known(t int64) error {
+	e.horizon = max(e.horizon, t)
+	return e.move()
+}
+
+// Queued is the number of events pushed and not applied yet.
+func (e *Engine) Queued() int { return len(e.queue) - e.head }
+
+// WantsEvents reports whether measurements wait for events to be known.
+func (e *Engine) WantsEvents() bool {
+	if e.eventsOver {
+		return false
+	}
+	for _, s := range e.segments {
+		if s.any && s.now+s.readUs+s.eps > e.horizon {
+			return true
+		}
+	}
+	return false
+}
+
+// PowerTime is the latest sample's time, on the joined clock.
+func (e *Engine) PowerTime() int64 {
+	t := int64(math.MinInt64)
+	for _, s := range e.segments {
+		if s.any {
+			t = max(t, s.now)
+		}
+	}
+	return t
+}
+
+// Done reports that nothing that may still come can change anything.
+func (e *Engine) Done() bool { return e.eventsOver && len(e.ended) == 0 && e.first == e.last }
+
+// Waiting reports whether a query has ended whose trace is not written yet.
+func (e *Engine) Waiting() bool { return len(e.ended) > 0 }
+
+// Last is the time of the last event pushed.
+func (e *Engine) Last() int64 {
+	if e.Queued() == 0 {
+		return e.applied
+	}
+	return e.queue[len(e.queue)-1].t
+}
+
+// move applies events as far as power has come, measures, and finishes what is
+// final.
+func (e *Engine) move() error {
+	if e.err != nil {
+		return e.err
+	}
+	e.apply(e.need())
+	for _, d := range e.domains {
+		e.drain(d)
+	}
+	e.settle()
+	return e.resolveEnded()
+}
+
+// need is how far events must be applied for the measurements at hand.
+func (e *Engine) need() int64 {
+	if len(e.segments) == 0 {
+		return e.horizon
+	}
+	to, live := int64(math.MinInt64), false
+	for _, s := range e.segments {
+		if s.over {
+			continue
+		}
+		live = true
+		to = max(to, s.now+s.readUs+s.eps)
+	}
+	if !live {
+		return e.horizon
+	}
+	return min(to, e.horizon)
+}
+
+// drain measures what lies before the horizon.
+func (e *Engine) drain(d *domain) {
+	limit := e.horizon
+	for v, ok := d.intervals.peek(); ok && v.t1 <= limit; v, ok = d.intervals.peek() {
+		e.apply(v.t1)
+		x := *v
+		d.intervals.pop()
+		e.addInterval(d, x)
+	}
+	for c, ok := d.cells.peek(); ok && c.c1 <= limit; c, ok = d.cells.peek() {
+		e.apply(c.c1)
+		x := *c
+		d.cells.pop()
+		e.addCell(d, &x)
+	}
+}
+
+// settled is the time up to which all of a domain's measurements are in slices.
+func (d *domain) settled() int64 {
+	t := min(d.progress(), d.nextCell())
+	if v, ok := d.intervals.peek(); ok {
+		t = min(t, v.t0)
+	}
+	if c, ok := d.cells.peek(); ok {
+		t = min(t, c.c0)
+	}
+	return t
+}
+
+// Finish is called when all streams have ended: everything left is final.
+func (e *Engine) Finish() error {
+	for _, s := range e.segments {
+		e.endStream(s)
+	}
+	return e.EventEOF()
+}
+
+// Drop makes what waits final although power has not come that far: a live
+// sampler has died.
+func (e *Engine) Drop() error {
+	for _, s := range e.segments {
+		e.endStream(s)
+	}
+	return e.move()
+}
+
+// label is how a domain is named everywhere.
+func (e *Engine) label(d *domain) string {
+	if len(e.powerHosts()) > 1 {
+		return d.host + "/" + d.id
+	}
+	return d.id
+}
+
+func (e *Engine) powerHosts() []string {
+	var hosts []string
+	for _, d := range e.domains {
+		if !slices.Contains(hosts, d.host) {
+			hosts = append(hosts, d.host)
+		}
+	}
+	return hosts
+}
+
+// serving reports a domain of a host that no event comes from.
+func (e *Engine) serving(d *domain) bool {
+	if d.host == "" {
+		return false
+	}
+	for h := range e.hosts {
+		if sameHost(h, d.host) {
+			return false
+		}
+	}
+	return len(e.hosts) > 0
+}
+
+// byCalls reports whether step one shares a domain among calls first.
+func (e *Engine) byCalls(d *domain) bool {
+	return e.opts.Share == Active && (d.spec.Kind == power.GPU || e.serving(d))
+}
+
+// charged reports whether a domain is handed down at all.
+func (d *domain) charged() bool {
+	return d.spec.PartOf == "" && (d.spec.Counts() || d.spec.Kind == power.Board) && !d.silent
+}
+
+// matches reports whether a query's host is the domain's.
+func (e *Engine) matches(q *query, d *domain) bool {
+	return len(e.hosts) <= 1 || sameHost(q.head.Host, d.host) || e.serving(d)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func joules(nj int64) *unit.Joules { return ptr(unit.Joules(nj)) }

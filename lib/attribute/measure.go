@@ -1,0 +1,303 @@
+package attribute
+
+import (
+	"slices"
+
+	"ipw/lib/power"
+)
+
+// segment is what one power stream is in: its latest segment.
+type segment struct {
+	name    string
+	header  *power.Header
+	byM     bool
+	doms    []*domain // by the header's order; nil: not charged
+	all     []*domain // every domain the stream ever had
+	now     int64     // time of the last sample
+	any     bool      // the stream has given a sample
+	fresh   bool      // no sample of this segment yet
+	ended   bool
+	over    bool
+	readUs  int64
+	eps     int64
+	back    int             // samples earlier than the one before
+	held    []*power.Sample // until their spacing is known
+	spaced  bool
+	watched []int // indices of the counted domains, for peak_watts
+}
+
+// spacingSamples is how many samples tell a segment's spacing.
+const spacingSamples = 100
+
+// Expect announces a power stream: nothing is final before it has come that
+// far, or ended.
+func (e *Engine) Expect(stream string) {
+	if e.segments[stream] == nil {
+		e.segments[stream] = &segment{name: stream, now: e.first.t0, spaced: true}
+	}
+}
+
+// PowerHeader begins a segment of a stream.
+func (e *Engine) PowerHeader(stream string, h *power.Header) error {
+	e.powered = true
+	e.Expect(stream)
+	s := e.segments[stream]
+	eps, err := e.epsilon(h)
+	if err != nil {
+		e.err = err
+		return err
+	}
+	s.header, s.byM, s.eps = h, e.clocks.joined(h.BootID), eps
+	s.doms, s.watched, s.fresh, s.ended, s.spaced, s.back = make([]*domain, len(h.Domains)), nil, true, false, h.IntervalUs > 0, 0
+	hasCounted := slices.ContainsFunc(h.Domains, func(d power.Domain) bool { return d.Counts() })
+	for i, spec := range h.Domains {
+		d := e.domain(h.Host, spec)
+		if d.owner != nil && d.owner != s && !d.owner.over && !d.owner.ended {
+			e.warn("twice "+d.id, "domain %s of host %s comes in two streams: the one read first counts", d.id, h.Host)
+			continue
+		}
+		if d.owner != s {
+			d.endSegment()
+		}
+		d.owner = s
+		d.next, d.nextHeader, d.nextEps = spec, h, eps
+		if !d.charged() && !spec.Silent() {
+			d.spec = spec
+		}
+		if spec.Silent() {
+			d.spec, d.silent = spec, true
+			continue
+		}
+		d.silent = false
+		if !d.charged() {
+			continue
+		}
+		s.doms[i] = d
+		if spec.Counts() || !hasCounted && spec.Kind == power.Board {
+			s.watched = append(s.watched, i)
+		}
+		if !slices.Contains(s.all, d) {
+			s.all = append(s.all, d)
+		}
+	}
+	return nil
+}
+
+// domain returns the domain of a name, new ones with what the header says.
+func (e *Engine) domain(host string, spec power.Domain) *domain {
+	key := [2]string{host, spec.ID}
+	d := e.byName[key]
+	if d == nil {
+		d = &domain{index: len(e.domains), host: host, id: spec.ID, spec: spec, now: e.first.t0, value: e.first, cell: e.first, reads: e.first}
+		e.byName[key] = d
+		e.domains = append(e.domains, d)
+	}
+	return d
+}
+
+// PowerNote takes a note.
+func (e *Engine) PowerNote(stream string, n *power.Note) {
+	s := e.segments[stream]
+	if s == nil || s.header == nil || n.Domain == "" {
+		return
+	}
+	d := e.byName[[2]string{s.header.Host, n.Domain}]
+	if d == nil {
+		return
+	}
+	switch n.What {
+	case power.Reset:
+		e.release(s)
+		d.close()
+	case power.Lost:
+		d.lost = true
+	case power.Resumed:
+		d.lost = false
+	case power.Permission:
+		d.denied = true
+	}
+}
+
+// PowerSample takes a sample, which is not kept.
+func (e *Engine) PowerSample(stream string, p *power.Sample) error {
+	s := e.segments[stream]
+	if !s.spaced {
+		c := *p
+		c.J, c.W = slices.Clone(p.J), slices.Clone(p.W)
+		if s.held = append(s.held, &c); len(s.held) < spacingSamples {
+			return nil
+		}
+		e.release(s)
+		return e.move()
+	}
+	e.sample(s, p)
+	return e.move()
+}
+
+// release feeds the samples that were held back to learn their spacing.
+func (e *Engine) release(s *segment) {
+	if s.spaced {
+		return
+	}
+	s.spaced = true
+	held := s.held
+	s.held = nil
+	var gaps []int64
+	for i := 1; i < len(held); i++ {
+		gaps = append(gaps, held[i].TUs-held[i-1].TUs)
+	}
+	median := int64(0)
+	if len(gaps) > 0 {
+		slices.Sort(gaps)
+		median = (gaps[(len(gaps)-1)/2] + gaps[len(gaps)/2]) / 2
+	}
+	h := *s.header
+	h.IntervalUs = median
+	for _, d := range s.doms {
+		if d != nil {
+			d.nextHeader = &h
+		}
+	}
+	for _, p := range held {
+		e.sample(s, p)
+	}
+}
+
+func (e *Engine) sample(s *segment, p *power.Sample) {
+	t := e.clocks.time(s.byM, s.header.BootID, p.TUs, p.MUs, p.HasM)
+	if s.any && t < s.now {
+		if s.fresh {
+			e.warn("overlap "+s.name, "%s: a segment begins before the last one's end: what overlaps is ignored", s.name)
+			return
+		}
+		s.back++
+		e.warn("back "+s.name, "%s: samples stand before earlier ones; each is taken at its predecessor's time", s.name)
+		t = s.now
+	}
+	if s.fresh {
+		e.firstSample(s, p, t)
+	}
+	s.now, s.any, s.readUs = t, true, p.ReadUs
+	for i, d := range s.doms {
+		if d == nil {
+			continue
+		}
+		v, w := at(p.J, i), at(p.W, i)
+		if d.isWatts {
+			v, w = w, power.Null
+		}
+		if v == power.Null {
+			continue
+		}
+		if d.reading(t, v, w, p.ReadUs) {
+			e.warn("falls "+d.id, "%s: joules of %s fall within a segment: taken as a reset", s.name, d.id)
+		}
+	}
+	for _, d := range s.all {
+		d.now = max(d.now, t)
+	}
+	e.watch(s, p, t)
+}
+
+// firstSample joins a segment with the one before it, if its first sample has
+// the time of the other's last; else nothing is known in between.
+func (e *Engine) firstSample(s *segment, p *power.Sample, t int64) {
+	s.fresh = false
+	seam := s.any && t == s.now
+	for _, d := range s.all {
+		i := slices.Index(s.doms, d)
+		joined := seam && i >= 0 && d.open && d.last.t == t-d.shift
+		if joined && !d.isWatts && at(p.J, i) == power.Null || joined && d.isWatts && at(p.W, i) == power.Null {
+			joined = false
+		}
+		if !joined {
+			d.endSegment()
+		}
+		if i >= 0 {
+			d.describe(d.next, d.nextHeader, d.nextEps)
+			if joined && !d.isWatts {
+				d.offset = d.last.e - at(p.J, i)
+			}
+		}
+	}
+}
+
+// watch keeps the largest sum of watts at one sample for peak_watts.
+func (e *Engine) watch(s *segment, p *power.Sample, t int64) {
+	sum, any := int64(0), false
+	for _, i := range s.watched {
+		if w := at(p.W, i); w != power.Null {
+			sum += w
+			any = true
+		}
+	}
+	if any {
+		e.peaks = append(e.peaks, peak{t, float64(sum) / 1e6})
+	}
+}
+
+type peak struct {
+	t int64
+	w float64
+}
+
+// spreadPeaks hands the peaks up to t to their slices; one on a boundary
+// belongs to both sides.
+func (e *Engine) spreadPeaks(t int64) {
+	n := 0
+	for _, p := range e.peaks {
+		if p.t > t {
+			break
+		}
+		n++
+		before := e.peakAt
+		for p.t >= e.peakAt.t1 {
+			before, e.peakAt = e.peakAt, e.peakAt.next
+		}
+		e.peakAt.peak = max(e.peakAt.peak, p.w)
+		if p.t == e.peakAt.t0 && before != e.peakAt {
+			before.peak = max(before.peak, p.w)
+			e.peakBefore = before
+		} else if p.t == e.peakAt.t0 && e.peakBefore != nil {
+			e.peakBefore.peak = max(e.peakBefore.peak, p.w)
+		}
+	}
+	e.peaks = slices.Delete(e.peaks, 0, n)
+}
+
+// PowerEnd ends a segment; the stream may go on with another.
+func (e *Engine) PowerEnd(stream string) error {
+	s := e.segments[stream]
+	e.release(s)
+	s.ended = true
+	return e.move()
+}
+
+// PowerEOF ends a stream.
+func (e *Engine) PowerEOF(stream string) error {
+	e.Expect(stream)
+	e.endStream(e.segments[stream])
+	return e.move()
+}
+
+func (e *Engine) endStream(s *segment) {
+	if s.over {
+		return
+	}
+	e.release(s)
+	s.over = true
+	for _, d := range s.all {
+		if d.owner == s {
+			d.endSegment()
+			d.now = never
+		}
+	}
+}
+
+// at returns v[i], Null where there is none.
+func at(v []int64, i int) int64 {
+	if i >= len(v) {
+		return power.Null
+	}
+	return v[i]
+}

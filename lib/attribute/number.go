@@ -1,0 +1,477 @@
+package attribute
+
+import (
+	"math"
+	"slices"
+
+	"ipw/lib/power"
+)
+
+// A query's numbers: itself less setup and scoring, its overhead, its setup,
+// its scoring; then four for each turn, one for each tool.
+const (
+	numQuery = iota
+	numOverhead
+	numSetup
+	numScoring
+	numTurns
+)
+
+// What of a turn.
+const (
+	turnAll = iota
+	turnLM
+	turnPrefill
+	turnDecode
+	perTurn
+)
+
+// number is one value of a trace in the making.
+type number struct {
+	length int64 // of its window, µs
+	doms   []numDom
+}
+
+// numDom is one domain's part of a number.
+type numDom struct {
+	nj      int64
+	lo, hi  float64 // nanojoules: what it is at least and at most
+	us      int64   // measured
+	n       int64   // readings
+	cells   int64   // cells wholly inside
+	sq      float64 // Σ o²
+	steps   int64
+	stepSum float64
+	last20  float64
+	weight  float64 // Σ nanojoules × sharers
+	split   bool    // had a share that was neither 0 nor 1
+	box     float64 // of averaged watts, nanojoules
+}
+
+// turn is what a query's spans make of one turn index.
+type turn struct {
+	index      int
+	start, end int64
+	spans      []*span
+	number     int // its first number
+}
+
+// account works out the numbers of one query that has ended.
+type account struct {
+	e       *Engine
+	q       *query
+	domains []*domain // charged ones of its hosts, in order
+	turns   []*turn
+	tools   []*span
+	numbers []number
+	active  [][]int   // by epoch: the numbers whose window it is in
+	open    [][]*turn // by epoch
+}
+
+func (a *account) build() {
+	a.findTurns()
+	a.numbers = make([]number, numTurns+perTurn*len(a.turns)+len(a.tools))
+	n := len(a.e.domains)
+	all := make([]numDom, n*len(a.numbers))
+	for i := range a.numbers {
+		a.numbers[i].doms = all[i*n : (i+1)*n : (i+1)*n]
+	}
+	a.windows()
+	for i := range a.q.epochs {
+		a.values(i)
+	}
+	a.crossings()
+}
+
+func (a *account) toolNumber(i int) int { return numTurns + perTurn*len(a.turns) + i }
+
+// findTurns groups spans by the turn they carry.
+func (a *account) findTurns() {
+	byIndex := make(map[int]*turn)
+	for _, s := range a.q.spans {
+		if s.kind >= setupWindow || s.turn < 0 {
+			continue
+		}
+		t := byIndex[s.turn]
+		if t == nil {
+			t = &turn{index: s.turn, start: s.start, end: s.end}
+			byIndex[s.turn] = t
+			a.turns = append(a.turns, t)
+		}
+		t.start, t.end = min(t.start, s.start), max(t.end, s.end)
+		t.spans = append(t.spans, s)
+	}
+	slices.SortFunc(a.turns, func(x, y *turn) int { return x.index - y.index })
+	for i, t := range a.turns {
+		t.number = numTurns + perTurn*i
+		for _, s := range t.spans {
+			if s.kind == toolCall {
+				s.tool = len(a.tools)
+				a.tools = append(a.tools, s)
+			}
+		}
+	}
+}
+
+func (a *account) turnOf(s *span) *turn {
+	i, ok := slices.BinarySearchFunc(a.turns, s.turn, func(t *turn, index int) int { return t.index - index })
+	if !ok {
+		return nil
+	}
+	return a.turns[i]
+}
+
+// windows finds, for each epoch, the open turns and the numbers it counts for,
+// and adds up what is measured in them.
+func (a *account) windows() {
+	a.active = make([][]int, len(a.q.epochs))
+	a.open = make([][]*turn, len(a.q.epochs))
+	for i := range a.q.epochs {
+		ep := &a.q.epochs[i]
+		a.active[i] = a.activeIn(i, ep)
+		for _, num := range a.active[i] {
+			a.numbers[num].length += ep.t1 - ep.t0
+		}
+	}
+	for i := range a.q.epochs {
+		a.measured(i)
+	}
+}
+
+func (a *account) activeIn(i int, ep *epoch) []int {
+	switch {
+	case ep.setup:
+		return []int{numSetup}
+	case ep.score:
+		return []int{numScoring}
+	}
+	nums := []int{numQuery}
+	for _, t := range a.turns {
+		if t.start <= ep.t0 && ep.t1 <= t.end {
+			a.open[i] = append(a.open[i], t)
+			nums = append(nums, t.number)
+		}
+	}
+	if len(a.open[i]) == 0 {
+		nums = append(nums, numOverhead)
+	}
+	for _, s := range ep.live {
+		for _, num := range a.ofSpan(s, ep) {
+			if !slices.Contains(nums, num) {
+				nums = append(nums, num)
+			}
+		}
+	}
+	return nums
+}
+
+// ofSpan lists the numbers that a span's joules go to, besides its turn's and
+// its query's.
+func (a *account) ofSpan(s *span, ep *epoch) []int {
+	t := a.turnOf(s)
+	switch {
+	case t == nil || s.kind == subCall:
+		return nil
+	case s.kind == toolCall:
+		return []int{a.toolNumber(s.tool)}
+	case s.firstToken == never:
+		return []int{t.number + turnLM}
+	case ep.t0 < s.firstToken:
+		return []int{t.number + turnLM, t.number + turnPrefill}
+	}
+	return []int{t.number + turnLM, t.number + turnDecode}
+}
+
+// measured adds an epoch's measured time and readings to its numbers.
+func (a *account) measured(i int) {
+	ep := &a.q.epochs[i]
+	for _, d := range a.domains {
+		ed := ep.look(d)
+		end := ed.endAt
+		if i+1 == len(a.q.epochs) {
+			end = a.q.after != nil && d.index < len(a.q.after.acc) && a.q.after.acc[d.index].atStart
+		}
+		for _, num := range a.active[i] {
+			nd := &a.numbers[num].doms[d.index]
+			nd.us += ed.us
+			nd.n += int64(ed.n)
+			nd.cells += int64(ed.cells)
+			nd.steps += int64(ed.steps)
+			nd.stepSum += ed.stepSum
+			nd.last20 = ed.last20
+			if from := a.windowStart(i, num); ed.into.ok && ed.into.s0 >= from {
+				nd.steps++
+				nd.stepSum += ed.into.w2
+			}
+			if end && (i+1 == len(a.q.epochs) || !slices.Contains(a.active[i+1], num)) {
+				nd.n++
+			}
+		}
+	}
+}
+
+// windowStart is where the unbroken stretch of a number's window that epoch i
+// is in begins.
+func (a *account) windowStart(i, num int) int64 {
+	for i > 0 && slices.Contains(a.active[i-1], num) {
+		i--
+	}
+	return a.q.epochs[i].t0
+}
+
+// handler takes nj nanojoules and the share f for a number.
+type handler func(num int, nj int64, f float64)
+
+// values hands the joules of one epoch down steps two and three.
+func (a *account) values(i int) {
+	ep := &a.q.epochs[i]
+	for _, d := range a.domains {
+		ed := ep.look(d)
+		mean := 0.0
+		if ed.total != 0 {
+			mean = ed.weight / float64(ed.total)
+		}
+		give := func(num int, nj int64, _ float64) {
+			nd := &a.numbers[num].doms[d.index]
+			nd.nj += nj
+			nd.weight += float64(nj) * mean
+		}
+		if ed.general != 0 {
+			a.general(i, d, ed.general, 0, give)
+		}
+		for _, c := range ep.calls {
+			if c.d == d {
+				a.call(i, c.s, c.nj, 0, give)
+			}
+		}
+		a.shares(i, d, func(num int, _ int64, f float64) {
+			nd := &a.numbers[num].doms[d.index]
+			nd.lo += f * ed.lo
+			nd.hi += f * ed.hi
+			nd.sq += f * f * ed.sq
+		})
+		a.splits(i, d)
+	}
+}
+
+// splits notes which numbers had a share that is neither 0 nor 1 while no other
+// query was open.
+func (a *account) splits(i int, d *domain) {
+	ep := &a.q.epochs[i]
+	g := 1.0
+	if n := ep.callsOn(d); n > 0 && a.e.byCalls(d) {
+		g = 1 / float64(n)
+	}
+	if !a.e.served(d) {
+		return
+	}
+	a.shares(i, d, func(num int, _ int64, f float64) {
+		if w := f * g; w != 0 && math.Abs(w-1) > 1e-9 {
+			a.numbers[num].doms[d.index].split = true
+		}
+	})
+}
+
+// shares tells what part of the query's share in a domain each number has in
+// an epoch, each number once. Where calls share the domain, the query's share
+// is that of one call.
+func (a *account) shares(i int, d *domain, give handler) {
+	ep := &a.q.epochs[i]
+	var sum []float64
+	add := func(num int, _ int64, f float64) {
+		for num >= len(sum) {
+			sum = append(sum, 0)
+		}
+		sum[num] += f
+	}
+	if a.e.byCalls(d) && ep.callsOn(d) > 0 {
+		for _, s := range ep.live {
+			if s.kind.isCall() && s.on(d) {
+				a.call(i, s, 0, 1, add)
+			}
+		}
+	} else {
+		a.general(i, d, 0, 1, add)
+	}
+	for num, f := range sum {
+		if f != 0 {
+			give(num, 0, f)
+		}
+	}
+}
+
+// general hands down what the query got as such: setup, scoring, turns or
+// overhead; then the spans of each turn.
+func (a *account) general(i int, d *domain, nj int64, f float64, give handler) {
+	ep := &a.q.epochs[i]
+	switch {
+	case ep.setup:
+		give(numSetup, nj, f)
+		return
+	case ep.score:
+		give(numScoring, nj, f)
+		return
+	}
+	give(numQuery, nj, f)
+	turns := a.open[i]
+	if len(turns) == 0 {
+		give(numOverhead, nj, f)
+		return
+	}
+	gpu := a.e.isGPU(d)
+	for k, t := range turns {
+		tnj, tf := nj, f
+		if a.e.opts.Share != Whole {
+			tnj, tf = share(nj, k, len(turns)), f/float64(len(turns))
+		}
+		give(t.number, tnj, tf)
+		if a.e.opts.Share == Whole {
+			a.wholeSpans(ep, t, tnj, tf, give)
+			continue
+		}
+		a.hand(ep, a.rootsOf(ep, t, gpu), tnj, tf, give)
+	}
+}
+
+// wholeSpans charges every span in flight with everything.
+func (a *account) wholeSpans(ep *epoch, t *turn, nj int64, f float64, give handler) {
+	for _, s := range ep.live {
+		if a.turnOf(s) == t {
+			for _, num := range a.ofSpan(s, ep) {
+				give(num, nj, f)
+			}
+		}
+	}
+}
+
+// hand shares nj among spans, and each one's part among its children in
+// flight.
+func (a *account) hand(ep *epoch, spans []*span, nj int64, f float64, give handler) {
+	for k, s := range spans {
+		part, pf := share(nj, k, len(spans)), f/float64(len(spans))
+		for _, num := range a.ofSpan(s, ep) {
+			give(num, part, pf)
+		}
+		if kids := a.children(ep, s); len(kids) > 0 {
+			a.hand(ep, kids, part, pf, give)
+		}
+	}
+}
+
+// call hands down what a model call got: to its turn, itself, and the spans
+// that contain it.
+func (a *account) call(i int, s *span, nj int64, f float64, give handler) {
+	ep := &a.q.epochs[i]
+	switch {
+	case ep.setup:
+		give(numSetup, nj, f)
+		return
+	case ep.score:
+		give(numScoring, nj, f)
+		return
+	}
+	give(numQuery, nj, f)
+	t := a.turnOf(s)
+	if t == nil {
+		give(numOverhead, nj, f)
+		return
+	}
+	give(t.number, nj, f)
+	for ; s != nil; s = liveParent(ep, s) {
+		for _, num := range a.ofSpan(s, ep) {
+			give(num, nj, f)
+		}
+	}
+}
+
+// liveParent is the span that contains s now: its parent, if that is in flight
+// in the same turn.
+func liveParent(ep *epoch, s *span) *span {
+	if p := s.parent; p != nil && p.turn == s.turn && slices.Contains(ep.live, p) {
+		return p
+	}
+	return nil
+}
+
+func (a *account) children(ep *epoch, p *span) []*span {
+	var kids []*span
+	for _, s := range ep.live {
+		if s.parent == p && s.turn == p.turn {
+			kids = append(kids, s)
+		}
+	}
+	return kids
+}
+
+// rootsOf lists the spans of a turn among which its joules are shared: of a GPU
+// the tools, of other domains the calls and the tools; none that another span
+// in flight contains.
+func (a *account) rootsOf(ep *epoch, t *turn, gpu bool) []*span {
+	var out []*span
+	for _, s := range ep.live {
+		if s.turn == t.index && liveParent(ep, s) == nil && (s.kind == toolCall || !gpu) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// crossings adds the cells and intervals that the query's own events cut.
+func (a *account) crossings() {
+	lo := make([]float64, len(a.numbers))
+	hi := make([]float64, len(a.numbers))
+	sec := make([]float64, len(a.numbers))
+	seen := make([]int, len(a.numbers))
+	var nums []int
+	for i := range a.q.crossed {
+		x := &a.q.crossed[i]
+		nums = nums[:0]
+		for _, p := range x.parts {
+			a.shares(p.epoch, x.d, func(num int, _ int64, f float64) {
+				if seen[num] == 0 {
+					nums = append(nums, num)
+					lo[num], hi[num], sec[num] = f*p.min, 0, 0
+				}
+				seen[num]++
+				lo[num] = min(lo[num], f*p.min)
+				hi[num] = max(hi[num], f*p.max)
+				sec[num] += f * p.seconds
+			})
+		}
+		for _, num := range nums {
+			nd := &a.numbers[num].doms[x.d.index]
+			if x.cell {
+				if seen[num] < len(x.parts) || x.outside {
+					lo[num] = 0
+				}
+				nd.lo += lo[num] * x.nj
+				nd.hi += hi[num] * x.nj
+			} else {
+				nd.sq += sec[num] * sec[num]
+			}
+			seen[num] = 0
+		}
+		if x.cell {
+			a.wholeCell(x)
+		}
+	}
+}
+
+// wholeCell counts a cell for the numbers in whose window it lies wholly.
+func (a *account) wholeCell(x *crossing) {
+	if x.outside || len(x.parts) == 0 {
+		return
+	}
+next:
+	for _, num := range a.active[x.parts[0].epoch] {
+		for _, p := range x.parts[1:] {
+			if !slices.Contains(a.active[p.epoch], num) {
+				continue next
+			}
+		}
+		a.numbers[num].doms[x.d.index].cells++
+	}
+}
+
+// isGPU reports whether a domain follows the rule of GPUs.
+func (e *Engine) isGPU(d *domain) bool { return d.spec.Kind == power.GPU || e.serving(d) }

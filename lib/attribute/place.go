@@ -1,0 +1,188 @@
+package attribute
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"ipw/lib/event"
+	"ipw/lib/power"
+)
+
+// Serve says where an endpoint runs: --serves URL=WHERE.
+type Serve struct {
+	URL   string
+	Where []Target
+}
+
+// Target is a GPU, all of a host, or somewhere no stream covers.
+type Target struct {
+	Host   string // "": the events' host
+	Domain string // "": every GPU of the host
+	Remote bool
+}
+
+// ParseServe reads URL=WHERE; WHERE is gpu:0,gpu:1, gpu:0-3, HOST/gpu:0, HOST
+// or remote.
+func ParseServe(s string) (Serve, error) {
+	// the URL may hold a "=" of its own, WHERE not
+	i := strings.LastIndexByte(s, '=')
+	if i <= 0 || i == len(s)-1 {
+		return Serve{}, fmt.Errorf("%q is not URL=WHERE", s)
+	}
+	serve := Serve{URL: normalURL(s[:i])}
+	for w := range strings.SplitSeq(s[i+1:], ",") {
+		t, err := parseTargets(strings.TrimSpace(w))
+		if err != nil {
+			return Serve{}, err
+		}
+		serve.Where = append(serve.Where, t...)
+	}
+	return serve, nil
+}
+
+func parseTargets(w string) ([]Target, error) {
+	if w == "remote" {
+		return []Target{{Remote: true}}, nil
+	}
+	host, dom, found := strings.Cut(w, "/")
+	if !found {
+		if host, dom = "", w; !strings.HasPrefix(w, "gpu:") {
+			host, dom = w, ""
+		}
+	}
+	if w == "" || found && (host == "" || dom == "") {
+		return nil, fmt.Errorf("%q is no place: gpu:0, gpu:0-3, HOST/gpu:0, HOST or remote", w)
+	}
+	from, to, isRange := strings.Cut(strings.TrimPrefix(dom, "gpu:"), "-")
+	if !isRange {
+		return []Target{{Host: host, Domain: dom}}, nil
+	}
+	a, err1 := strconv.Atoi(from)
+	b, err2 := strconv.Atoi(to)
+	if err1 != nil || err2 != nil || a > b || b-a > 1024 || a < 0 {
+		return nil, fmt.Errorf("%q is no range of GPUs", w)
+	}
+	var out []Target
+	for ; a <= b; a++ {
+		out = append(out, Target{Host: host, Domain: "gpu:" + strconv.Itoa(a)})
+	}
+	return out, nil
+}
+
+// normalURL makes URLs that mean one endpoint equal: without a trailing slash,
+// user, or query, and with /v1 where there is no path.
+func normalURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" {
+		return strings.TrimRight(s, "/")
+	}
+	path := strings.TrimRight(u.Path, "/")
+	if path == "" {
+		path = "/v1"
+	}
+	return strings.ToLower(u.Scheme) + "://" + strings.ToLower(u.Host) + path
+}
+
+// place is where a model call runs.
+type place struct {
+	local   bool // on the events' host
+	evHost  string
+	urlHost string
+	serve   *Serve
+	cache   []int8 // by domain: 0 not asked yet, 1 on it, −1 not
+}
+
+func (p *place) on(d *domain) bool {
+	for d.index >= len(p.cache) {
+		p.cache = append(p.cache, 0)
+	}
+	if p.cache[d.index] == 0 {
+		p.cache[d.index] = -1
+		if p.holds(d) {
+			p.cache[d.index] = 1
+		}
+	}
+	return p.cache[d.index] > 0
+}
+
+// holds works out whether the place includes a domain.
+func (p *place) holds(d *domain) bool {
+	if p.serve == nil {
+		return p.hosts(d.host)
+	}
+	for _, t := range p.serve.Where {
+		switch {
+		case t.Remote:
+		case t.Host == "" && !sameHost(p.evHost, d.host), t.Host != "" && t.Host != d.host:
+		case t.Domain == "" || t.Domain == d.id || d.spec.Kind != power.GPU:
+			return true
+		}
+	}
+	return false
+}
+
+// hosts reports whether the place is a host, without a --serves.
+func (p *place) hosts(host string) bool {
+	return p.local && sameHost(p.evHost, host) || p.urlHost != "" && p.urlHost == host
+}
+
+// sampled reports whether the place is on one of the domains' hosts.
+func (p *place) sampled(domains []*domain) bool {
+	for _, d := range domains {
+		if p.holds(d) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameHost treats a stream that does not name its host as any host's.
+func sameHost(a, b string) bool { return a == b || a == "" || b == "" }
+
+// placeOf resolves where a call runs. Calls to one endpoint share the place.
+func (e *Engine) placeOf(h *event.Header, c *event.Event) *place {
+	local := c.Local != nil && *c.Local || c.Local == nil && (c.Endpoint == "" || isLoopback(c.Endpoint))
+	key := fmt.Sprintf("%t\x00%s\x00%s", local, h.Host, c.Endpoint)
+	if p, ok := e.places[key]; ok {
+		return p
+	}
+	p := &place{local: local, evHost: h.Host}
+	if u, err := url.Parse(c.Endpoint); err == nil {
+		p.urlHost = u.Hostname()
+	}
+	for i := range e.opts.Serves {
+		if s := &e.opts.Serves[i]; c.Endpoint != "" && s.URL == normalURL(c.Endpoint) {
+			p.serve = s
+		}
+	}
+	e.places[key] = p
+	return p
+}
+
+func isLoopback(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// served reports whether a GPU is anybody's: with any --serves that names
+// GPUs, one that none names is not.
+func (e *Engine) served(d *domain) bool {
+	if d.spec.Kind != power.GPU || !e.namesGPUs {
+		return true
+	}
+	for _, s := range e.opts.Serves {
+		for _, t := range s.Where {
+			if t.Domain == d.id && (t.Host == "" || t.Host == d.host) || t.Host == d.host && t.Domain == "" && !t.Remote && t.Host != "" {
+				return true
+			}
+		}
+	}
+	return false
+}

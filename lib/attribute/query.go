@@ -1,0 +1,259 @@
+package attribute
+
+import (
+	"cmp"
+	"slices"
+
+	"ipw/lib/event"
+)
+
+// Kinds of spans.
+type spanKind int
+
+const (
+	lmCall spanKind = iota
+	subCall
+	toolCall
+	setupWindow
+	scoringWindow
+)
+
+func (k spanKind) isCall() bool { return k == lmCall || k == subCall }
+
+// span is something that has a start and an end within a query.
+type span struct {
+	kind       spanKind
+	id         string
+	q          *query
+	parent     *span // in the same query; nil for none
+	turn       int   // −1: carries none
+	start, end int64 // on the joined clock; end is never while it is open
+	firstToken int64 // never: there was none
+	waits      int   // retries it waits in now
+	place      *place
+	begin      *event.Event
+	finish     *event.Event // nil: no end was seen
+	tool       int          // index among the query's tools, −1
+}
+
+func (s *span) open() bool { return s.end == never }
+
+// on reports whether a model call runs on a domain.
+func (s *span) on(d *domain) bool { return s.place.on(d) }
+
+func byID(a, b *span) int {
+	if c := cmp.Compare(a.id, b.id); c != 0 {
+		return c
+	}
+	return byQuery(a.q, b.q)
+}
+
+func byQuery(a, b *query) int {
+	if c := cmp.Compare(a.key.id, b.key.id); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.key.attempt, b.key.attempt); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.key.run, b.key.run)
+}
+
+// queryKey names one attempt at one query.
+type queryKey struct {
+	run     string
+	id      string
+	attempt int
+}
+
+// query is one attempt, from its first event until its trace is written.
+type query struct {
+	key      queryKey
+	head     *event.Header
+	start    int64 // open from here …
+	end      int64 // … to here; never while it is open
+	begin    *event.Event
+	finish   *event.Event // nil: none was seen
+	closed   bool         // query_end was seen, or it was ended for want of one
+	lastUs   int64        // t_us of the last record that moved its end
+	startUs  int64
+	spans    []*span // in the order of their starts
+	byID     map[string]*span
+	live     []*span // model and tool calls in flight, not waiting; shared with epochs
+	setups   int     // setup windows open
+	scorings int
+	epochs   []epoch
+	cursor   int // epoch of the slice that is settled next
+	crossed  []crossing
+	after    *slice // the slice that begins at its end
+	stamp    int    // of the cell being shared out
+	touched  bool
+	maxTurn  int
+}
+
+// epoch is the time between two events of one query.
+type epoch struct {
+	t0, t1 int64
+	setup  bool
+	score  bool
+	live   []*span
+	doms   []edom
+	calls  []callShare
+	others bool    // another query was open in it
+	peak   float64 // negative: no sample with watts
+}
+
+// edom is what one domain gave a query in one epoch.
+type edom struct {
+	general int64   // nanojoules shared among open queries
+	total   int64   // with those of the query's calls
+	weight  float64 // Σ nanojoules × sharers
+	lo, hi  float64 // of the cells inside, for a number that gets all of the query's share
+	cells   int32
+	us      int64
+	n       int32
+	startAt bool    // a reading at t0
+	endAt   bool    // a reading at t1
+	sq      float64 // Σ (∫ share dt)² of the intervals inside
+	steps   int32
+	stepSum float64
+	into    step
+	last20  float64 // mean squared step of the 20 readings before t1
+
+	firstShare, lastShare float64 // of averaged watts
+	jumps                 float64 // joules: what changes of the share in between add to their bound
+}
+
+// callShare is what one of the query's model calls got from one domain.
+type callShare struct {
+	s  *span
+	d  *domain
+	nj int64
+}
+
+func (p *epoch) at(d *domain) *edom {
+	if d.index >= len(p.doms) {
+		p.doms = append(p.doms, make([]edom, d.index+1-len(p.doms))...)
+	}
+	return &p.doms[d.index]
+}
+
+// look is at without growing.
+func (p *epoch) look(d *domain) edom {
+	if d.index < len(p.doms) {
+		return p.doms[d.index]
+	}
+	return edom{}
+}
+
+// addCall adds nanojoules to a call's share.
+func (p *epoch) addCall(s *span, d *domain, nj int64) {
+	for i := range p.calls {
+		if c := &p.calls[i]; c.s == s && c.d == d {
+			c.nj += nj
+			return
+		}
+	}
+	p.calls = append(p.calls, callShare{s, d, nj})
+}
+
+// callsOn counts the query's calls in flight on a domain.
+func (p *epoch) callsOn(d *domain) int {
+	n := 0
+	for _, s := range p.live {
+		if s.kind.isCall() && s.on(d) {
+			n++
+		}
+	}
+	return n
+}
+
+// crossing is a cell, or an interval of watts, that an event of the query cuts.
+type crossing struct {
+	d       *domain
+	cell    bool
+	nj      float64
+	c0, c1  int64
+	outside bool // part of it lies outside the query
+	parts   []crossPart
+}
+
+// crossPart is the part of a crossing in one epoch.
+type crossPart struct {
+	epoch    int
+	min, max float64 // of the query's share
+	seconds  float64 // ∫ share dt, of an interval
+}
+
+// openEpoch begins an epoch at t, as the query stands now.
+func (q *query) openEpoch(t int64) {
+	if n := len(q.epochs); n > 0 {
+		last := &q.epochs[n-1]
+		if last.t0 == t { // several records of one instant
+			last.setup, last.score, last.live = q.setups > 0, q.scorings > 0, q.live
+			return
+		}
+		last.t1 = t
+	}
+	q.epochs = append(q.epochs, epoch{t0: t, t1: never, setup: q.setups > 0, score: q.scorings > 0, live: q.live, peak: -1})
+}
+
+// closeEpochs ends the last epoch.
+func (q *query) closeEpochs(t int64) {
+	if n := len(q.epochs); n > 0 {
+		if q.epochs[n-1].t0 == t {
+			q.epochs = q.epochs[:n-1]
+		} else {
+			q.epochs[n-1].t1 = t
+		}
+	}
+}
+
+// epochAt returns the index of the epoch that holds t. Times asked for rise, but
+// for cells, which look back a little.
+func (q *query) epochAt(t int64) int {
+	i := min(q.cursor, len(q.epochs)-1)
+	for i > 0 && q.epochs[i].t0 > t {
+		i--
+	}
+	for i+1 < len(q.epochs) && q.epochs[i+1].t0 <= t {
+		i++
+	}
+	return i
+}
+
+func (q *query) isOpenAt(t int64) bool { return q.start <= t && t < q.end }
+
+// withSpan returns the list with s at its place; the list itself may be shared
+// and is left alone.
+func withSpan(list []*span, s *span) []*span {
+	i, found := slices.BinarySearchFunc(list, s, byID)
+	if found {
+		return list
+	}
+	out := make([]*span, 0, len(list)+1)
+	return append(append(append(out, list[:i]...), s), list[i:]...)
+}
+
+func withoutSpan(list []*span, s *span) []*span {
+	i, found := slices.BinarySearchFunc(list, s, byID)
+	if !found {
+		return list
+	}
+	out := make([]*span, 0, len(list))
+	return append(append(out, list[:i]...), list[i+1:]...)
+}
+
+func withQuery(list []*query, q *query) []*query {
+	i, _ := slices.BinarySearchFunc(list, q, byQuery)
+	out := make([]*query, 0, len(list)+1)
+	return append(append(append(out, list[:i]...), q), list[i:]...)
+}
+
+func withoutQuery(list []*query, q *query) []*query {
+	i, found := slices.BinarySearchFunc(list, q, byQuery)
+	if !found {
+		return list
+	}
+	out := make([]*query, 0, len(list))
+	return append(append(out, list[:i]...), list[i+1:]...)
+}

@@ -1,0 +1,398 @@
+package attribute
+
+import (
+	"math"
+	"slices"
+
+	"ipw/lib/power"
+	"ipw/lib/trace"
+	"ipw/lib/unit"
+)
+
+// kinds lists the kinds of domain in the order of reports.
+var kinds = []string{power.GPU, power.CPU, power.DRAM, power.SOC, power.ANE, power.Board}
+
+// resolveEnded writes the traces of queries that everything has passed.
+func (e *Engine) resolveEnded() error {
+	for len(e.ended) > 0 {
+		q := e.ended[0]
+		if e.first.t0 < q.end || !e.beyond(q.end) {
+			return nil
+		}
+		e.ended = e.ended[1:]
+		if err := e.emit(e.resolve(q)); err != nil {
+			e.err = err
+			return err
+		}
+	}
+	return nil
+}
+
+// beyond reports whether averaged watts have come one window past t, as their
+// bound needs.
+func (e *Engine) beyond(t int64) bool {
+	for _, d := range e.domains {
+		if d.charged() && d.boxcar() && d.progress() < t+d.window {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *Engine) emit(q *trace.QueryTrace) error {
+	if e.opts.Emit == nil {
+		return nil
+	}
+	return e.opts.Emit(q)
+}
+
+// resolve makes the trace of a query.
+func (e *Engine) resolve(q *query) *trace.QueryTrace {
+	a := &account{e: e, q: q}
+	for _, d := range e.domains {
+		if e.concerns(q, d) {
+			a.domains = append(a.domains, d)
+		}
+	}
+	a.build()
+	a.box()
+	t := a.trace()
+	a.addTotals()
+	e.remember(q, t)
+	return t
+}
+
+// concerns reports whether a domain may have been charged to a query.
+func (e *Engine) concerns(q *query, d *domain) bool {
+	if !d.charged() {
+		return false
+	}
+	if sameHost(q.head.Host, d.host) {
+		return true
+	}
+	for _, s := range q.spans {
+		if s.kind.isCall() && s.place.on(d) {
+			return true
+		}
+	}
+	return false
+}
+
+// verdict is what became of one domain's part of a number.
+type verdict struct {
+	ok       bool
+	coverage float64
+	reason   string
+	partial  bool
+}
+
+// judge decides whether a domain was measured well enough in a number's window.
+func (a *account) judge(num int, d *domain) verdict {
+	nd, length := &a.numbers[num].doms[d.index], a.numbers[num].length
+	if length == 0 {
+		if a.instant(d) {
+			return verdict{ok: true, coverage: 1}
+		}
+		return verdict{reason: noReading(d)}
+	}
+	if length < 2*d.eps {
+		return verdict{reason: "clock"}
+	}
+	c := float64(nd.us) / float64(length)
+	switch {
+	case nd.us == 0:
+		return verdict{reason: noReading(d)}
+	case c < a.e.opts.MinCoverage:
+		return verdict{coverage: c, reason: lowCoverage(d)}
+	}
+	return verdict{ok: true, coverage: c, partial: nd.us < length}
+}
+
+func noReading(d *domain) string {
+	switch {
+	case d.denied:
+		return "permission"
+	case d.lost:
+		return "sensor lost"
+	}
+	return "no samples"
+}
+
+func lowCoverage(d *domain) string {
+	if d.lost {
+		return "sensor lost"
+	}
+	return "low coverage"
+}
+
+// instant reports whether a domain was measured around the query: what has no
+// length has 0 J there, and nothing is known elsewhere.
+func (a *account) instant(d *domain) bool {
+	for i := range a.q.epochs {
+		if a.q.epochs[i].look(d).us > 0 {
+			return true
+		}
+	}
+	s := a.q.after
+	return len(a.q.epochs) == 0 && s != nil && d.index < len(s.acc) && s.acc[d.index].us > 0
+}
+
+// value is one kind's part of a number, ready to be written.
+type value struct {
+	joules      *unit.Joules
+	watts       *float64
+	uncertainty *float64
+	rank        rank
+	has         bool
+	partial     bool
+	reason      string
+}
+
+// value sums the domains of a kind. remote: the field is null and what was
+// charged to it withheld.
+func (a *account) value(num int, kind string, remote bool) value {
+	v := value{}
+	var nj int64
+	var lo, hi, extra, watts float64
+	for _, d := range a.domains {
+		if d.spec.Kind != kind {
+			continue
+		}
+		j := a.judge(num, d)
+		if !j.ok {
+			v.partial = v.partial || v.has
+			if v.reason == "" {
+				v.reason = j.reason
+			}
+			continue
+		}
+		v.partial = v.partial || j.partial || v.reason != ""
+		nd := &a.numbers[num].doms[d.index]
+		v.has = true
+		nj += nd.nj
+		v.rank = max(v.rank, d.rank)
+		switch {
+		case d.counter:
+			lo += float64(nd.nj) - nd.lo
+			hi += nd.hi - float64(nd.nj)
+		case d.rank == assumed:
+			extra += nd.box
+		case d.rank == statistical:
+			extra += a.standardErrors(num, d)
+		}
+		if nd.us > 0 {
+			watts += float64(nd.nj) / 1e3 / float64(nd.us)
+		}
+	}
+	switch {
+	case remote:
+		return value{reason: "remote endpoint"}
+	case !v.has:
+		v.partial = false
+		return v
+	}
+	v.reason = ""
+	v.joules = joules(nj)
+	if a.numbers[num].length > 0 {
+		v.watts = ptr(watts)
+	}
+	if v.rank != unknown {
+		v.uncertainty = ptr(max(lo, hi, 0)/1e9 + extra/1e9)
+	}
+	return v
+}
+
+// standardErrors is two of them, 2·sqrt(½·q·Σo²), in nanojoules; q is the mean
+// squared step of power in the window, of the last 20 if it has fewer.
+func (a *account) standardErrors(num int, d *domain) float64 {
+	nd := &a.numbers[num].doms[d.index]
+	q := nd.last20
+	if nd.steps >= 20 {
+		q = nd.stepSum / float64(nd.steps)
+	} else if q == 0 {
+		q, _ = d.steps.mean()
+	}
+	return 2 * math.Sqrt(q*nd.sq/2) * 1e9
+}
+
+// remote reports whether the query's model calls ran where nothing is sampled.
+func (a *account) remote() bool { return a.remoteCalls(a.q.spans, false) }
+
+// remoteCalls reports whether there are model calls among the spans and all are
+// remote.
+func (a *account) remoteCalls(spans []*span, lmOnly bool) bool {
+	any := false
+	for _, s := range spans {
+		if !s.kind.isCall() || lmOnly && s.kind != lmCall {
+			continue
+		}
+		any = true
+		if s.place.sampled(a.e.domains) {
+			return false
+		}
+	}
+	return any
+}
+
+// hasKind reports whether the query's hosts have a charged domain of a kind.
+func (a *account) hasKind(kind string) bool {
+	return slices.ContainsFunc(a.domains, func(d *domain) bool { return d.spec.Kind == kind })
+}
+
+// absent says why a kind has no domain at all.
+func (a *account) absent(kind string) string {
+	if !a.e.powered {
+		return "no power stream"
+	}
+	for _, d := range a.e.domains {
+		if d.spec.Kind == kind && d.silent && sameHost(a.q.head.Host, d.host) {
+			if d.lost {
+				return "sensor lost"
+			}
+			return "permission"
+		}
+	}
+	return "no sensor"
+}
+
+// energy fills the account of how a turn's or query's joules came about, and
+// returns the values by kind and their sum.
+func (a *account) energy(num int, remote bool) (trace.Energy, map[string]value, *unit.Joules) {
+	en := trace.Energy{ShareRule: a.e.opts.Share, Method: "none",
+		UncertaintyJoules: map[string]*float64{}, UncertaintyKind: map[string]string{},
+		ByDomain: map[string]*unit.Joules{}, Missing: map[string]string{}, Sharers: map[string]float64{}}
+	values := make(map[string]value)
+	var sum int64
+	any := false
+	for _, kind := range kinds {
+		if !a.hasKind(kind) {
+			if kind == power.GPU || kind == power.CPU || kind == power.DRAM {
+				en.Missing[kind] = a.absent(kind)
+			}
+			continue
+		}
+		v := a.value(num, kind, remote && kind == power.GPU)
+		values[kind] = v
+		if v.joules == nil {
+			en.Missing[kind] = v.reason
+			continue
+		}
+		a.note(&en, kind, v)
+		if a.kindCounts(kind) {
+			en.Basis = append(en.Basis, kind)
+			sum += int64(*v.joules)
+			any = true
+		}
+	}
+	a.describe(&en, num, remote)
+	if !any {
+		return en, values, nil
+	}
+	return en, values, joules(sum)
+}
+
+// note puts a value's uncertainty under its key.
+func (a *account) note(en *trace.Energy, key string, v value) {
+	if v.joules == nil {
+		return
+	}
+	en.UncertaintyJoules[key] = v.uncertainty
+	en.UncertaintyKind[key] = v.rank.String()
+	if v.partial {
+		en.Partial = append(en.Partial, key)
+	}
+}
+
+// kindCounts reports whether a kind is in the sum of all.
+func (a *account) kindCounts(kind string) bool {
+	for _, d := range a.domains {
+		if d.spec.Kind == kind && a.e.counts(d) {
+			return true
+		}
+	}
+	return false
+}
+
+// describe fills what is said of all counted domains together.
+func (a *account) describe(en *trace.Energy, num int, remote bool) {
+	n := &a.numbers[num]
+	method, first := "none", true
+	weights, charged := map[string]float64{}, map[string]float64{}
+	split := a.othersOpen(num)
+	below := false
+	for _, d := range a.domains {
+		nd := &n.doms[d.index]
+		j := a.judge(num, d)
+		if j.ok && !(remote && d.spec.Kind == power.GPU) {
+			en.ByDomain[a.e.label(d)] = joules(nd.nj)
+			weights[d.spec.Kind] += nd.weight
+			charged[d.spec.Kind] += float64(nd.nj)
+		}
+		if !a.e.counts(d) {
+			continue
+		}
+		if en.Coverage == nil || j.coverage < *en.Coverage {
+			en.Coverage = ptr(j.coverage)
+		}
+		if en.Samples == nil || nd.n < *en.Samples {
+			en.Samples = ptr(nd.n)
+		}
+		if nd.cells == 0 || n.length < d.window {
+			below = true
+		}
+		split = split || nd.split
+		if m := methodOf(d); j.ok && first {
+			method, first = m, false
+		} else if j.ok && m != method {
+			method = "mixed"
+		}
+	}
+	en.Method = method
+	if en.Coverage == nil {
+		return
+	}
+	en.BelowResolution = ptr(below)
+	en.Share = ptr("alone")
+	if split {
+		en.Share = ptr("shared")
+	}
+	for kind, c := range charged {
+		if c > 0 {
+			en.Sharers[kind] = weights[kind] / c
+		}
+	}
+}
+
+func methodOf(d *domain) string {
+	switch {
+	case d.spec.Estimated:
+		return "estimate"
+	case d.counter:
+		return "counter"
+	}
+	return "integrated"
+}
+
+// othersOpen reports whether another query was open in a number's window.
+func (a *account) othersOpen(num int) bool {
+	for i := range a.q.epochs {
+		if a.q.epochs[i].others && slices.Contains(a.active[i], num) {
+			return true
+		}
+	}
+	return false
+}
+
+// peak is the largest power at one sample inside a number's window.
+func (a *account) peak(num int) *float64 {
+	p := -1.0
+	for i := range a.q.epochs {
+		if slices.Contains(a.active[i], num) {
+			p = max(p, a.q.epochs[i].peak)
+		}
+	}
+	if p < 0 {
+		return nil
+	}
+	return ptr(p)
+}

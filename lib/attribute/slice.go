@@ -1,0 +1,154 @@
+package attribute
+
+// slice is a stretch of time in which no span, query or window begins or ends.
+// Slices are linked in time order; the last one is open.
+type slice struct {
+	t0, t1  int64
+	queries []*query // open, in the order of their ids; shared between slices
+	calls   []*span  // model calls in flight, in the order of their ids; shared
+	acc     []acc    // by domain
+	peak    float64  // largest sum of watts at one sample; negative if there was none
+	inRun   bool     // between the first event and the last
+	next    *slice
+}
+
+// acc is what one domain measured in one slice.
+type acc struct {
+	nj      int64   // of the intervals
+	cellNJ  int64   // of the cells wholly inside
+	cells   int32   // cells wholly inside
+	n       int32   // readings with t0 ≤ t < t1
+	atStart bool    // a reading at t0
+	us      int64   // measured time
+	sq      float64 // Σ dt² of whole intervals inside, s²
+	steps   int32   // pairs of neighbouring readings inside
+	stepSum float64 // their squared steps of power, W²
+	into    step    // the pair whose second reading is the first one inside
+	last20  float64 // mean squared step of the last 20 pairs before t1, W²
+	on      int32   // model calls in flight on the domain, plus one; 0: not counted yet
+}
+
+// step is a squared difference of power that came into a window from s0.
+type step struct {
+	s0 int64
+	w2 float64
+	ok bool
+}
+
+func (s *slice) at(d *domain) *acc {
+	if d.index >= len(s.acc) {
+		s.acc = append(s.acc, make([]acc, d.index+1-len(s.acc))...)
+	}
+	return &s.acc[d.index]
+}
+
+// find steps from s to the slice that holds t; a boundary belongs to the later
+// one.
+func (s *slice) find(t int64) *slice {
+	for t >= s.t1 {
+		s = s.next
+	}
+	return s
+}
+
+// addInterval hands the joules of an interval to the slices it touches, whole
+// nanojoules by the running sum.
+func (e *Engine) addInterval(d *domain, v interval) {
+	s := d.value.find(v.t0)
+	length := v.t1 - v.t0
+	if v.t1 <= s.t1 {
+		a := s.at(d)
+		a.nj += v.nj
+		a.us += length
+		if !d.counter {
+			dt := float64(length) / 1e6
+			a.sq += dt * dt
+		}
+		d.value = s
+		return
+	}
+	before := int64(0)
+	var parts []part
+	for t := v.t0; ; s = s.next {
+		end := min(s.t1, v.t1)
+		upTo := cut(v.nj, end-v.t0, length)
+		a := s.at(d)
+		a.nj += upTo - before
+		a.us += end - t
+		if !d.counter {
+			parts = append(parts, part{s: s, seconds: float64(end-t) / 1e6})
+		}
+		before, t = upTo, end
+		if end == v.t1 {
+			break
+		}
+	}
+	d.value = s
+	if parts != nil {
+		e.crossInterval(d, parts)
+	}
+}
+
+// addCell hands a cell to the slice it lies in, or, if events cut it, to each
+// query that was open in any of its slices.
+func (e *Engine) addCell(d *domain, c *cell) {
+	e.countReadings(d, c)
+	if c.first {
+		return
+	}
+	s := d.cell.find(c.c0)
+	d.cell = s
+	if c.c1 <= s.t1 {
+		a := s.at(d)
+		a.cellNJ += c.nj
+		a.cells++
+		return
+	}
+	e.parts = e.parts[:0]
+	for {
+		e.parts = append(e.parts, part{s: s})
+		if c.c1 <= s.t1 {
+			break
+		}
+		s = s.next
+	}
+	e.crossCell(d, c, e.parts)
+}
+
+// countReadings counts a cell's second reading, and its first if the line
+// begins with it.
+func (e *Engine) countReadings(d *domain, c *cell) {
+	for c.s1 >= d.reads.t1 {
+		d.reads.at(d).last20, _ = d.steps.mean()
+		d.reads = d.reads.next
+	}
+	a := d.reads.at(d)
+	a.n++
+	if c.s1 == d.reads.t0 {
+		a.atStart = true
+	}
+	if c.hasW {
+		d.steps.add(c.step)
+		if c.s0 >= d.reads.t0 {
+			a.steps++
+			a.stepSum += c.step
+		} else {
+			a.into = step{c.s0, c.step, true}
+		}
+	}
+}
+
+// callsOn counts the model calls of a slice in flight on a domain.
+func (s *slice) callsOn(d *domain) int {
+	a := s.at(d)
+	if a.on == 0 {
+		n := int32(0)
+		for _, c := range s.calls {
+			if c.on(d) {
+				n++
+			}
+		}
+		a.on = n + 1
+	}
+	return int(a.on - 1)
+}
