@@ -103,7 +103,7 @@ func run(c *cli.Context) error {
 
 // options turns flags into the attribution's options.
 func (f *flags) options() (attribute.Options, error) {
-	o := attribute.Options{Share: f.Share, MinCoverage: f.MinCoverage}
+	o := attribute.Options{Share: f.Share, MinCoverage: f.MinCoverage, Live: f.Follow}
 	switch f.Share {
 	case attribute.Active, attribute.Equal, attribute.Whole:
 	case "tokens":

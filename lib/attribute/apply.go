@@ -66,10 +66,19 @@ func (e *Engine) push(p pushed) {
 	if p.t <= e.horizon && e.horizon != never {
 		p.t = e.horizon + 1
 	}
-	if ev := p.ev; ev != nil && (ev.Type == event.SetupStart || ev.Type == event.ScoringStart) {
-		e.late[keyOf(p.head, ev)]++
+	if p.ev != nil && isWindow(p.ev.Type) {
+		e.late[keyOf(p.head, p.ev)]++
 	}
 	e.queue = append(e.queue, p)
+}
+
+// isWindow reports the records of setup and scoring windows.
+func isWindow(typ string) bool {
+	switch typ {
+	case event.SetupStart, event.SetupEnd, event.ScoringStart, event.ScoringEnd:
+		return true
+	}
+	return false
 }
 
 func keyOf(h *event.Header, ev *event.Event) queryKey {
@@ -95,8 +104,9 @@ func (e *Engine) apply(t int64) {
 		for end < len(e.queue) && e.queue[end].t == at {
 			end++
 		}
-		e.applySet(at, e.queue[e.head:end])
+		set := e.queue[e.head:end]
 		e.head = end
+		e.applySet(at, set)
 	}
 	if e.head == len(e.queue) {
 		e.queue, e.head = e.queue[:0], 0
@@ -149,11 +159,12 @@ func (e *Engine) applySet(t int64, set []pushed) {
 		e.started = true
 		e.applied = t
 	}
-	e.edge(t)
+	e.edge(t, len(set) > 0)
 }
 
 // edge ends the open slice at t, and the epochs of the queries concerned.
-func (e *Engine) edge(t int64) {
+// A record that concerns no query still is an event: the run goes on to it.
+func (e *Engine) edge(t int64, record bool) {
 	for _, q := range e.touched {
 		q.touched = false
 		if q.end == never {
@@ -162,7 +173,8 @@ func (e *Engine) edge(t int64) {
 			q.closeEpochs(t)
 		}
 	}
-	changed := len(e.touched) > 0 || !e.opened && e.started
+	changed := len(e.touched) > 0 || record
+	clear(e.touched) // or the past would hang on them
 	e.touched = e.touched[:0]
 	if !changed {
 		return
@@ -176,7 +188,7 @@ func (e *Engine) edge(t int64) {
 	old.t1 = t
 	old.inRun = e.opened
 	e.opened = e.started
-	e.last = &slice{t0: t, t1: never, queries: e.open, calls: e.calls, peak: -1}
+	e.last = &slice{t0: t, t1: never, queries: e.open, calls: e.calls, peak: -1, onPeak: -1}
 	old.next = e.last
 	e.markEnds(e.last)
 }
@@ -215,7 +227,7 @@ func (e *Engine) record(t int64, p *pushed) {
 	}
 	e.lastUs = ev.TUs
 	key := keyOf(p.head, ev)
-	if ev.Type == event.SetupStart || ev.Type == event.ScoringStart {
+	if isWindow(ev.Type) {
 		if e.late[key]--; e.late[key] <= 0 {
 			delete(e.late, key)
 		}
@@ -226,7 +238,7 @@ func (e *Engine) record(t int64, p *pushed) {
 		e.startQuery(t, key, p, q)
 		return
 	case event.SetupStart:
-		if q == nil {
+		if q == nil && e.startAhead(key) {
 			e.warn("early setup", "query %q: setup begins before its start: it is taken to start there", ev.Query)
 			q = e.newQuery(t, key, p)
 		}
@@ -271,6 +283,10 @@ func (e *Engine) startQuery(t int64, key queryKey, p *pushed, q *query) {
 		return
 	}
 	q.begin = p.ev
+	for _, early := range q.early {
+		e.startSpan(t, q, &early)
+	}
+	q.early = nil
 }
 
 // endQuery closes a query, unless a setup or scoring window extends it.
@@ -287,7 +303,7 @@ func (e *Engine) maybeClose(t int64, q *query) {
 	if !q.closed || q.end != never {
 		return
 	}
-	if q.setups > 0 || q.scorings > 0 || e.windowAhead(q.key) {
+	if e.windowAhead(q) {
 		e.warn("late window", "query %q: a setup or scoring window outlasts it: it is taken to end there", q.key.id)
 		e.endSpans(t, q, false)
 		return
@@ -299,19 +315,32 @@ func (e *Engine) maybeClose(t int64, q *query) {
 	e.ended = append(e.ended, q)
 }
 
+// startAhead looks in the queue for the start of a query. Live, it is taken to
+// be on its way.
+func (e *Engine) startAhead(key queryKey) bool {
+	return e.opts.Live && !e.eventsOver || slices.ContainsFunc(e.queue[e.head:], func(p pushed) bool {
+		return p.ev != nil && p.ev.Type == event.QueryStart && keyOf(p.head, p.ev) == key
+	})
+}
+
 // windowAhead looks in the queue for a setup or scoring window of a query that
-// has ended, before the query starts again.
-func (e *Engine) windowAhead(key queryKey) bool {
-	if e.late[key] == 0 {
+// has ended, one that begins, or the end of one that is open, before the query
+// starts again. A window without an end ends with its query.
+func (e *Engine) windowAhead(q *query) bool {
+	if e.late[q.key] == 0 {
 		return false
 	}
 	for _, p := range e.queue[e.head:] {
-		if p.ev == nil || p.ev.Query != key.id || keyOf(p.head, p.ev) != key {
+		if p.ev == nil || p.ev.Query != q.key.id || keyOf(p.head, p.ev) != q.key {
 			continue
 		}
 		switch p.ev.Type {
 		case event.SetupStart, event.ScoringStart:
 			return true
+		case event.SetupEnd, event.ScoringEnd:
+			if s := q.byID[p.ev.Span]; s != nil && s.open() {
+				return true
+			}
 		case event.QueryStart:
 			return false
 		}
@@ -349,6 +378,11 @@ func (e *Engine) startSpan(t int64, q *query, p *pushed) {
 		e.warn("span", "%s of query %q: span %q is missing or not new: ignored", ev.Type, ev.Query, ev.Span)
 		return
 	}
+	if q.begin == nil && kind < setupWindow {
+		e.warn("span early", "%s of query %q before its start: it is taken to start there", ev.Type, ev.Query)
+		q.early = append(q.early, *p)
+		return
+	}
 	if q.closed && kind < setupWindow {
 		e.warn("span late", "%s of query %q after its end: ignored", ev.Type, ev.Query)
 		return
@@ -356,11 +390,6 @@ func (e *Engine) startSpan(t int64, q *query, p *pushed) {
 	s := &span{kind: kind, id: ev.Span, q: q, turn: -1, start: t, end: never, firstToken: never, begin: ev, tool: -1}
 	if ev.Turn != nil && *ev.Turn >= 0 {
 		s.turn = *ev.Turn
-	}
-	if ev.Parent != "" {
-		if s.parent = q.byID[ev.Parent]; s.parent != nil && s.turn < 0 {
-			s.turn = s.parent.turn
-		}
 	}
 	q.byID[ev.Span] = s
 	q.spans = append(q.spans, s)
@@ -378,6 +407,7 @@ func (e *Engine) startSpan(t int64, q *query, p *pushed) {
 }
 
 func (e *Engine) endSpan(t int64, q *query, ev *event.Event) {
+	q.early = slices.DeleteFunc(q.early, func(p pushed) bool { return p.ev.Span == ev.Span })
 	s := q.byID[ev.Span]
 	if s == nil || s.kind != kindOf(ev.Type) || s.finish != nil {
 		e.warn("end "+ev.Type, "%s of query %q: span %q was not started, or has ended: ignored", ev.Type, ev.Query, ev.Span)

@@ -9,41 +9,54 @@ import (
 // history keeps what a domain of averaged watts drew, as far back as an open
 // query may need it: the bound of a boxcar looks one averaging window beyond
 // both ends.
-type history struct{ points []drawn }
+type history struct {
+	points []drawn
+	watts  []wattsAt
+}
 
 type drawn struct {
 	t int64
 	j float64 // joules drawn since some moment
-	w float64 // the reading, watts
+}
+
+type wattsAt struct {
+	t int64
+	w float64
 }
 
 // boxcar reports whether the domain's watts are means whose bound follows from
 // their averaging window.
 func (d *domain) boxcar() bool { return !d.counter && d.rank == assumed && d.window > 0 }
 
-func (h *history) add(t int64, nj int64, w float64) {
+func (h *history) add(t, nj int64) {
 	j := float64(nj) / 1e9
 	if n := len(h.points); n > 0 {
 		j += h.points[n-1].j
 	}
-	h.points = append(h.points, drawn{t, j, w})
+	h.points = append(h.points, drawn{t, j})
 }
 
-// forget drops what lies before t, but for one point.
+// forget drops what lies before t, but for one point of each.
 func (h *history) forget(t int64) {
-	if i := h.after(t) - 1; i > 1024 {
+	if i := after(h.points, t, drawn.at) - 1; i > 1024 {
 		h.points = slices.Delete(h.points, 0, i)
+	}
+	if i := after(h.watts, t, wattsAt.at) - 1; i > 1024 {
+		h.watts = slices.Delete(h.watts, 0, i)
 	}
 }
 
-// after is the index of the first point later than t.
-func (h *history) after(t int64) int {
-	return sort.Search(len(h.points), func(i int) bool { return h.points[i].t > t })
+func (d drawn) at() int64   { return d.t }
+func (w wattsAt) at() int64 { return w.t }
+
+// after is the index of the first element later than t.
+func after[T any](list []T, t int64, at func(T) int64) int {
+	return sort.Search(len(list), func(i int) bool { return at(list[i]) > t })
 }
 
 // upTo is the joules drawn up to t.
 func (h *history) upTo(t int64) float64 {
-	i := h.after(t)
+	i := after(h.points, t, drawn.at)
 	if i == 0 {
 		return 0
 	}
@@ -57,13 +70,13 @@ func (h *history) upTo(t int64) float64 {
 
 // around is the larger of the readings round t, watts.
 func (h *history) around(t int64) float64 {
-	i := h.after(t)
+	i := after(h.watts, t, wattsAt.at)
 	w := 0.0
 	if i > 0 {
-		w = math.Abs(h.points[i-1].w)
+		w = max(w, h.watts[i-1].w)
 	}
-	if i < len(h.points) && (i == 0 || h.points[i-1].t < t) {
-		w = max(w, math.Abs(h.points[i].w))
+	if i < len(h.watts) && (i == 0 || h.watts[i-1].t < t) {
+		w = max(w, h.watts[i].w)
 	}
 	return w
 }
@@ -71,65 +84,77 @@ func (h *history) around(t int64) float64 {
 // box works out the bound of averaged watts for each number: with a boxcar of
 // length W read at spacing h ≤ W/2, the energy of a window is known to
 // (W/2 + 2h)(w_a + w_b) + (h/W)·E′, w the larger reading round each edge, E′ the
-// energy of the window widened by W on both sides. Where a share changes, the
-// edge counts by as much as it changes.
+// energy of the window widened by W on both sides. That is said of a share of 1;
+// in general an edge counts by as much as the share jumps, and the widened
+// window has at each moment the largest share within W of it.
 func (a *account) box() {
 	for _, d := range a.domains {
-		if d.boxcar() {
-			a.boxOf(d)
+		if !d.boxcar() {
+			continue
 		}
-	}
-}
-
-func (a *account) boxOf(d *domain) {
-	w, h := float64(d.window)/1e6, float64(d.h)/1e6
-	edge := func(t int64, jump float64) float64 { return (w/2 + 2*h) * math.Abs(jump) * d.past.around(t) }
-	before := make([]float64, len(a.numbers))
-	joules := make([]float64, len(a.numbers)) // the bound
-	wide := make([]float64, len(a.numbers))   // what E′ has beyond the window
-	now := make([]float64, len(a.numbers))
-	end := int64(0)
-	step := func(t int64, first func(num int) float64) {
-		for num := range a.numbers {
-			to := first(num)
-			joules[num] += edge(t, to-before[num])
-			if before[num] == 0 {
-				wide[num] += to * (d.past.upTo(t) - d.past.upTo(t-d.window))
-			} else if to == 0 {
-				wide[num] += before[num] * (d.past.upTo(t+d.window) - d.past.upTo(t))
+		courses := make([][]shareFrom, len(a.numbers))
+		for i := range a.q.epochs {
+			a.course(i, d, courses)
+		}
+		for num, c := range courses {
+			if len(c) > 0 {
+				a.numbers[num].doms[d.index].box = d.boxBound(append(c, shareFrom{a.q.end, 0})) * 1e9
 			}
 		}
 	}
-	for i := range a.q.epochs {
-		ep := &a.q.epochs[i]
-		ed := ep.look(d)
-		clear(now)
-		a.shares(i, d, func(num int, _ int64, f float64) {
-			now[num] = f
-			joules[num] += f * ed.jumps
-		})
-		step(ep.t0, func(num int) float64 { return now[num] * ed.firstShare })
-		for num := range before {
-			before[num] = now[num] * ed.lastShare
+}
+
+// course appends how each number's share goes in one epoch.
+func (a *account) course(i int, d *domain, courses [][]shareFrom) {
+	ep := &a.q.epochs[i]
+	of := make(map[int]float64)
+	a.shares(i, d, func(num int, _ int64, f float64) { of[num] = f })
+	for num := range courses {
+		f := of[num]
+		if f == 0 {
+			if n := len(courses[num]); n > 0 && courses[num][n-1].share != 0 {
+				courses[num] = append(courses[num], shareFrom{ep.t0, 0})
+			}
+			continue
 		}
-		end = ep.t1
-	}
-	step(end, func(int) float64 { return 0 })
-	for num := range a.numbers {
-		nd := &a.numbers[num].doms[d.index]
-		if before[num] != 0 || nd.nj != 0 || joules[num] != 0 {
-			nd.box = (joules[num] + h/w*(float64(nd.nj)/1e9+wide[num])) * 1e9
+		for _, s := range ep.look(d).course {
+			courses[num] = append(courses[num], shareFrom{s.t, f * s.share})
 		}
 	}
 }
 
-// jump notes a change of a query's share within one of its epochs.
-func (ed *edom) jump(d *domain, at int64, share float64, first bool) {
-	if first {
-		ed.firstShare = share
-	} else if share != ed.lastShare {
-		w, h := float64(d.window)/1e6, float64(d.h)/1e6
-		ed.jumps += (w/2 + 2*h) * math.Abs(share-ed.lastShare) * d.past.around(at)
+// boxBound is the bound, in joules, of a number whose share goes like this; the
+// last entry ends it.
+func (d *domain) boxBound(course []shareFrom) float64 {
+	w, h := float64(d.window)/1e6, float64(d.h)/1e6
+	edges, before := 0.0, 0.0
+	var cuts []int64
+	for _, c := range course {
+		if c.share != before {
+			edges += math.Abs(c.share-before) * d.past.around(c.t)
+		}
+		before = c.share
+		cuts = append(cuts, c.t-d.window, c.t, c.t+d.window)
 	}
-	ed.lastShare = share
+	slices.Sort(cuts)
+	wide, near := 0.0, 0
+	for i := 1; i < len(cuts); i++ {
+		from, to := cuts[i-1], cuts[i]
+		if from == to {
+			continue
+		}
+		for near+1 < len(course)-1 && course[near+1].t+d.window <= from {
+			near++
+		}
+		most := 0.0
+		for k := near; k+1 < len(course) && course[k].t-d.window < to; k++ {
+			if course[k+1].t+d.window > from {
+				most = max(most, course[k].share)
+			}
+		}
+		if most > 0 {
+			wide += most * (d.past.upTo(to) - d.past.upTo(from))
+		}
+	}
+	return (w/2+2*h)*edges + h/w*wide
 }

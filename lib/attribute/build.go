@@ -28,6 +28,7 @@ func (a *account) trace() *trace.QueryTrace {
 	}
 	a.sums(t)
 	a.earlier(t)
+	slices.Sort(t.Energy.Partial)
 	return t
 }
 
@@ -52,15 +53,29 @@ func (a *account) energies(t *trace.QueryTrace) {
 	}
 	t.QueryGPUPowerAvgWatts, t.QueryCPUPowerAvgWatts = values[power.GPU].watts, values[power.CPU].watts
 	a.part(&en, &t.Overhead, "overhead", numOverhead, remote)
-	if a.had(setupWindow) {
-		t.SetupS = ptr(seconds(a.numbers[numSetup].length))
-		a.part(&en, &t.Setup, "setup", numSetup, false)
-	}
-	if a.had(scoringWindow) {
-		t.ScoringS = ptr(seconds(a.numbers[numScoring].length))
-		a.part(&en, &t.Scoring, "scoring", numScoring, false)
-	}
+	t.SetupS = a.window(&en, &t.Setup, "setup", numSetup, setupWindow, remote)
+	t.ScoringS = a.window(&en, &t.Scoring, "scoring", numScoring, scoringWindow, remote)
 	t.Energy = en
+}
+
+// window fills setup or scoring; all is null without such a window.
+func (a *account) window(en *trace.Energy, b *trace.ByKind, prefix string, num int, kind spanKind, remote bool) *float64 {
+	if a.had(kind) {
+		a.part(en, b, prefix, num, remote)
+		length := int64(0)
+		for i := range a.q.epochs {
+			if ep := &a.q.epochs[i]; kind == setupWindow && ep.setup || kind == scoringWindow && ep.score {
+				length += ep.t1 - ep.t0
+			}
+		}
+		return ptr(seconds(length))
+	}
+	for _, k := range kinds {
+		if a.hasKind(k) {
+			b.Set(k, nil)
+		}
+	}
+	return nil
 }
 
 // part fills overhead, setup or scoring.
@@ -92,6 +107,7 @@ func (a *account) turnTrace(t *turn) trace.TurnTrace {
 	out.GPUPowerAvgWatts, out.CPUPowerAvgWatts = values[power.GPU].watts, values[power.CPU].watts
 	out.PeakWatts = a.peak(t.number)
 	a.model(&en, &out, t, remote)
+	slices.Sort(en.Partial)
 	out.Energy = en
 	a.tokens(&out, t)
 	a.toolTraces(&out, t, remote)
@@ -124,12 +140,13 @@ func (a *account) model(en *trace.Energy, out *trace.TurnTrace, t *turn, remote 
 			return
 		}
 		v := a.value(num, kind, hidden)
+		v.partial = v.partial || a.misses(calls, num-t.number)
 		*to = v.joules
 		a.note(en, key, v)
 	}
 	put("lm_gpu", &out.LMGPUJoules, t.number+turnLM, power.GPU, away)
-	put("lm_cpu", &out.LMCPUJoules, t.number+turnLM, power.CPU, false)
-	if slices.ContainsFunc(calls, func(s *span) bool { return s.firstToken != never }) {
+	put("lm_cpu", &out.LMCPUJoules, t.number+turnLMCPU, power.CPU, false)
+	if slices.ContainsFunc(calls, func(s *span) bool { return s.firstToken != never && s.place.sampled(a.e.domains) }) {
 		put("prefill_gpu", &out.PrefillGPUJoules, t.number+turnPrefill, power.GPU, away)
 		put("decode_gpu", &out.DecodeGPUJoules, t.number+turnDecode, power.GPU, away)
 	}
@@ -137,6 +154,15 @@ func (a *account) model(en *trace.Energy, out *trace.TurnTrace, t *turn, remote 
 	if f := calls[0]; f.firstToken != never {
 		out.TTFTS = ptr(seconds(f.firstToken - f.start))
 	}
+}
+
+// misses reports whether a figure of a turn's model calls lacks one: a remote
+// one on the GPUs, one without a first token among the phases.
+func (a *account) misses(calls []*span, what int) bool {
+	return slices.ContainsFunc(calls, func(s *span) bool {
+		phase := what == turnPrefill || what == turnDecode
+		return what != turnLMCPU && !s.place.sampled(a.e.domains) || phase && s.firstToken == never
+	})
 }
 
 // tokens sums a turn's model calls, failed ones and sub-model calls included.
@@ -281,48 +307,62 @@ func (a *account) partialCounts(t *trace.QueryTrace) {
 	}
 }
 
-// attempts are the sums over a query's attempts so far.
-type attempts struct {
-	joules map[string]int64
-	cost   *float64
+// attempt is what one attempt at a query cost.
+type attempt struct {
+	number  int
+	joules  map[string]int64 // by kind; no entry is null
+	partial map[string]bool
+	cost    *float64
 }
 
 // earlier fills in what earlier attempts at the same query cost.
 func (a *account) earlier(t *trace.QueryTrace) {
-	past := a.e.past[[2]string{a.q.key.run, a.q.key.id}]
 	for _, kind := range kinds {
 		if !a.hasKind(kind) {
 			continue
 		}
-		var j *unit.Joules
-		if past != nil {
-			if nj, ok := past.joules[kind]; ok {
-				j = joules(nj)
+		var sum *unit.Joules
+		partial := false
+		for _, p := range a.past() {
+			nj, ok := p.joules[kind]
+			if ok {
+				sum = joules(int64(deref(sum)) + nj)
 			}
+			partial = partial || !ok || p.partial[kind]
 		}
-		t.AttemptJoules.Set(kind, j)
+		t.AttemptJoules.Set(kind, sum)
+		if sum != nil && partial {
+			t.Energy.Partial = append(t.Energy.Partial, "attempt_"+kind)
+		}
 	}
-	if past != nil {
-		t.AttemptCostUSD = past.cost
+	for _, p := range a.past() {
+		if p.cost != nil {
+			t.AttemptCostUSD = ptr(deref(t.AttemptCostUSD) + *p.cost)
+		}
 	}
+}
+
+func (a *account) past() []attempt {
+	var out []attempt
+	for _, p := range a.e.past[[2]string{a.q.key.run, a.q.key.id}] {
+		if p.number < a.q.key.attempt {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // remember keeps an attempt's cost for later ones.
 func (e *Engine) remember(q *query, t *trace.QueryTrace) {
-	key := [2]string{q.key.run, q.key.id}
-	past := e.past[key]
-	if past == nil {
-		past = &attempts{joules: map[string]int64{}}
-		e.past[key] = past
-	}
+	p := attempt{number: q.key.attempt, joules: map[string]int64{}, partial: map[string]bool{}, cost: t.TotalCostUSD}
 	for _, kind := range kinds {
 		if j := t.Query.Get(kind); j != nil {
-			past.joules[kind] += int64(*j)
+			p.joules[kind] = int64(*j)
+			p.partial[kind] = slices.Contains(t.Energy.Partial, kind)
 		}
 	}
-	if t.TotalCostUSD != nil {
-		past.cost = ptr(deref(past.cost) + *t.TotalCostUSD)
-	}
+	key := [2]string{q.key.run, q.key.id}
+	e.past[key] = append(e.past[key], p)
 }
 
 func seconds(us int64) float64 { return float64(us) / 1e6 }

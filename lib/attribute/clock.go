@@ -35,20 +35,21 @@ func (c *clocks) time(byM bool, boot string, t, m int64, hasM bool) int64 {
 	return m + off
 }
 
-// LearnEvents tells the clock of an event segment from its header and first
-// record, before either is pushed: how two streams join depends on both.
-func (e *Engine) LearnEvents(h *event.Header, first *event.Event) {
+// LearnEvents tells the clock of an event segment from its header, and whether
+// its first record carries m_us, before either is pushed: how two streams join
+// depends on both.
+func (e *Engine) LearnEvents(h *event.Header, firstHasM bool) {
 	e.hosts[h.Host] = true
 	e.eventHeads = append(e.eventHeads, h)
-	if first != nil && first.MUs != nil && h.BootID != "" {
+	if firstHasM && h.BootID != "" {
 		e.clocks.events[h.BootID] = true
 	}
 }
 
 // LearnPower is LearnEvents for a power segment.
-func (e *Engine) LearnPower(h *power.Header, first *power.Sample) {
+func (e *Engine) LearnPower(h *power.Header, firstHasM bool) {
 	e.powered = true
-	if first != nil && first.HasM && h.BootID != "" {
+	if firstHasM && h.BootID != "" {
 		e.clocks.power[h.BootID] = true
 	}
 }

@@ -46,8 +46,10 @@ type domain struct {
 	offset int64   // added to j, so that segments join
 	point  reading // the last point of the line
 	last   reading // the last reading; a repeat if it is no point
-	lastW  int64   // microwatts of the last reading
-	maxW   float64 // largest power seen, watts
+	lastW  int64   // the last microwatts; Null before the first
+	lastWt int64   // their time
+	mark   reading // a counter's reading at least update_us ago
+	maxW   float64 // largest power seen in the segment, watts
 	seen   bool    // has ever given a reading
 	steps  ring
 	past   history // of averaged watts
@@ -82,9 +84,10 @@ type cell struct {
 	c0, c1 int64
 	s0, s1 int64 // the readings
 	nj     int64
-	step   float64 // squared difference of their powers, W²
-	hasW   bool
-	first  bool // no reading before s0 on its line: s0 has not been counted
+	hasW   bool    // the second reading has watts …
+	step   float64 // … this far from the last ones, squared, W² …
+	w0     int64   // … which are of this time
+	first  bool    // no reading before s0 on its line: s0 has not been counted
 }
 
 // describe takes over what a segment's header says.
@@ -95,7 +98,7 @@ func (d *domain) describe(spec power.Domain, h *power.Header, eps int64) {
 	d.silent = spec.Silent()
 	d.random = h.Ticks == "random"
 	d.eps = eps
-	d.shift, d.window = 0, 0
+	d.shift, d.window, d.maxW = 0, 0, 0
 	if !d.counter && spec.Power == power.Averaged {
 		d.shift = spec.PowerWindowUs/2 + spec.LagUs
 		d.window = spec.PowerWindowUs
@@ -122,7 +125,7 @@ func (d *domain) describe(spec power.Domain, h *power.Header, eps int64) {
 		d.rank = assumed
 	case spec.Power == power.Averaged && d.window > 0 && d.h > 0 && d.h <= d.window/2:
 		d.rank = assumed
-	case d.random:
+	case d.random && spec.Power == power.Instant:
 		d.rank = statistical
 	default:
 		d.rank = unknown
@@ -147,22 +150,22 @@ func (d *domain) reading(t, v, w, readUs int64) (backwards bool) {
 		e = 0
 	}
 	nj, ok := d.joules(v, e, dt)
-	if !ok || d.breaks(dt, float64(nj)/1e3/float64(dt)) {
+	d.slope(t, e)
+	if !ok || d.breaks(dt) {
 		d.close()
 		d.begin(t, v, w)
 		return !ok
 	}
 	c := cell{c0: d.last.t - d.reach, c1: t + readUs + d.eps, s0: d.last.t, s1: t, nj: nj}
-	now := w
 	if d.isWatts {
-		now = v
+		w = v
 	}
-	if now != power.Null && d.lastW != power.Null {
-		diff := float64(now-d.lastW) / 1e6
-		c.step, c.hasW = diff*diff, true
+	if w != power.Null && d.lastW != power.Null {
+		diff := float64(w-d.lastW) / 1e6
+		c.step, c.w0, c.hasW = diff*diff, d.lastWt, true
 	}
 	d.cells.push(c)
-	d.lastW = now
+	d.draw(t, w)
 	d.grow(t, e, nj)
 	return false
 }
@@ -179,14 +182,11 @@ func (d *domain) joules(v, e, dt int64) (nj int64, ok bool) {
 }
 
 // breaks reports whether the line ends at a gap.
-func (d *domain) breaks(dt int64, watts float64) bool {
+func (d *domain) breaks(dt int64) bool {
 	if !d.counter {
 		return d.gap > 0 && dt > d.gap
 	}
-	if d.spec.WrapJoules <= 0 {
-		return false
-	}
-	return float64(dt)/1e6*max(d.maxW, watts) > d.spec.WrapJoules/2
+	return d.spec.WrapJoules > 0 && float64(dt)/1e6*d.maxW > d.spec.WrapJoules/2
 }
 
 // grow appends a reading to the line. Of a counter, a reading equal to the one
@@ -200,34 +200,46 @@ func (d *domain) grow(t, e, nj int64) {
 		}
 		d.intervals.push(interval{d.point.t, t, between})
 		if d.boxcar() {
-			d.past.add(t, between, float64(d.lastW)/1e6)
-		}
-		if w := float64(between) / 1e3 / float64(t-d.point.t); w > d.maxW {
-			d.maxW = w
+			d.past.add(t, between)
 		}
 		d.point = reading{t, e}
 	}
 	d.last = reading{t, e}
-	if w := float64(d.lastW) / 1e6; d.lastW != power.Null && w > d.maxW {
-		d.maxW = w
+}
+
+// draw takes a reading's watts.
+func (d *domain) draw(t, w int64) {
+	if w != power.Null {
+		d.lastW, d.lastWt = w, t
+		d.maxW = max(d.maxW, float64(w)/1e6)
+		if d.boxcar() {
+			d.past.watts = append(d.past.watts, wattsAt{t, float64(w) / 1e6})
+		}
+	}
+}
+
+// slope takes the power that a counter itself shows over at least update_us:
+// nearer readings show the refresh, not the power.
+func (d *domain) slope(t, e int64) {
+	if dt := t - d.mark.t; d.counter && dt > 0 && (d.spec.UpdateUs == nil || dt >= *d.spec.UpdateUs) {
+		d.maxW = max(d.maxW, float64(e-d.mark.e)/float64(dt))
+		d.mark = reading{t, e}
 	}
 }
 
 // begin starts a line.
 func (d *domain) begin(t, v, w int64) {
 	d.offset = 0
-	d.open, d.lastW = true, w
+	d.open = true
 	d.point = reading{t, v}
 	if d.isWatts {
-		d.point.e, d.lastW = 0, v
+		d.point.e, w = 0, v
 	}
-	d.last = d.point
-	if w := float64(d.lastW) / 1e6; d.lastW != power.Null && w > d.maxW {
-		d.maxW = w
-	}
+	d.last, d.mark = d.point, d.point
+	d.draw(t, w)
 	d.cells.push(cell{c0: t, c1: t, s0: t, s1: t, first: true})
 	if d.boxcar() {
-		d.past.add(t, 0, float64(d.lastW)/1e6)
+		d.past.add(t, 0)
 	}
 }
 
@@ -307,16 +319,17 @@ func (r *ring) add(x float64) {
 	r.n++
 }
 
-func (r *ring) mean() (float64, bool) {
+// mean is negative if there was no step.
+func (r *ring) mean() float64 {
 	n := min(r.n, len(r.v))
 	if n == 0 {
-		return 0, false
+		return -1
 	}
 	sum := 0.0
 	for _, x := range r.v[:n] {
 		sum += x
 	}
-	return sum / float64(n), true
+	return sum / float64(n)
 }
 
 // fifo is a queue that reuses its memory.

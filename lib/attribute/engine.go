@@ -25,6 +25,7 @@ type Options struct {
 	MinCoverage float64 // a value measured for less of its window is null
 	Serves      []Serve
 	Prices      *price.Table
+	Live        bool                          // events are pushed as they happen: what is not there yet may still come
 	Emit        func(*trace.QueryTrace) error // called as each attempt is final
 	Warn        func(key, text string)        // key: warnings that are said once share one
 }
@@ -61,7 +62,7 @@ type Engine struct {
 	queries map[queryKey]*query
 	ended   []*query // closed, not resolved yet
 	runs    map[string]*runSpan
-	past    map[[2]string]*attempts
+	past    map[[2]string][]attempt
 	places  map[string]*place
 	hosts   map[string]bool // of event headers
 
@@ -109,10 +110,10 @@ func New(opts Options) *Engine {
 	if opts.Warn == nil {
 		opts.Warn = func(string, string) {}
 	}
-	s := &slice{t0: math.MinInt64, t1: never, peak: -1}
+	s := &slice{t0: math.MinInt64, t1: never, peak: -1, onPeak: -1}
 	e := &Engine{opts: opts, byName: map[[2]string]*domain{}, segments: map[string]*segment{},
 		late: map[queryKey]int{}, horizon: math.MinInt64, applied: math.MinInt64, last: s, first: s,
-		queries: map[queryKey]*query{}, runs: map[string]*runSpan{}, past: map[[2]string]*attempts{},
+		queries: map[queryKey]*query{}, runs: map[string]*runSpan{}, past: map[[2]string][]attempt{},
 		places: map[string]*place{}, hosts: map[string]bool{}}
 	e.clocks, e.peakAt = newClocks(), s
 	for _, v := range opts.Serves {

@@ -20,10 +20,17 @@ type segment struct {
 	over    bool
 	readUs  int64
 	eps     int64
-	back    int             // samples earlier than the one before
-	held    []*power.Sample // until their spacing is known
+	back    int    // samples earlier than the one before
+	held    []held // until their spacing is known
+	samples int    // of them
 	spaced  bool
 	watched []int // indices of the counted domains, for peak_watts
+}
+
+// held is a record that waits until the spacing of samples is known.
+type held struct {
+	sample *power.Sample
+	note   *power.Note
 }
 
 // spacingSamples is how many samples tell a segment's spacing.
@@ -88,7 +95,7 @@ func (e *Engine) domain(host string, spec power.Domain) *domain {
 	key := [2]string{host, spec.ID}
 	d := e.byName[key]
 	if d == nil {
-		d = &domain{index: len(e.domains), host: host, id: spec.ID, spec: spec, now: e.first.t0, value: e.first, cell: e.first, reads: e.first}
+		d = &domain{index: len(e.domains), lastW: power.Null, host: host, id: spec.ID, spec: spec, now: e.first.t0, value: e.first, cell: e.first, reads: e.first}
 		e.byName[key] = d
 		e.domains = append(e.domains, d)
 	}
@@ -98,16 +105,27 @@ func (e *Engine) domain(host string, spec power.Domain) *domain {
 // PowerNote takes a note.
 func (e *Engine) PowerNote(stream string, n *power.Note) {
 	s := e.segments[stream]
-	if s == nil || s.header == nil || n.Domain == "" {
+	if s == nil || s.header == nil {
 		return
 	}
-	d := e.byName[[2]string{s.header.Host, n.Domain}]
-	if d == nil {
+	if !s.spaced {
+		s.held = append(s.held, held{note: n})
 		return
 	}
+	e.note(s, n)
+}
+
+func (e *Engine) note(s *segment, n *power.Note) {
+	for _, d := range e.domains {
+		if d.host == s.header.Host && (d.id == n.Domain || n.Domain == "" && n.What == power.Reset) {
+			e.noteOf(d, n)
+		}
+	}
+}
+
+func (e *Engine) noteOf(d *domain, n *power.Note) {
 	switch n.What {
 	case power.Reset:
-		e.release(s)
 		d.close()
 	case power.Lost:
 		d.lost = true
@@ -124,7 +142,8 @@ func (e *Engine) PowerSample(stream string, p *power.Sample) error {
 	if !s.spaced {
 		c := *p
 		c.J, c.W = slices.Clone(p.J), slices.Clone(p.W)
-		if s.held = append(s.held, &c); len(s.held) < spacingSamples {
+		s.held = append(s.held, held{sample: &c})
+		if s.samples++; s.samples < spacingSamples {
 			return nil
 		}
 		e.release(s)
@@ -140,11 +159,18 @@ func (e *Engine) release(s *segment) {
 		return
 	}
 	s.spaced = true
-	held := s.held
-	s.held = nil
+	waiting := s.held
+	s.held, s.samples = nil, 0
 	var gaps []int64
-	for i := 1; i < len(held); i++ {
-		gaps = append(gaps, held[i].TUs-held[i-1].TUs)
+	last := int64(-1)
+	for _, h := range waiting {
+		if h.sample == nil {
+			continue
+		}
+		if last >= 0 {
+			gaps = append(gaps, h.sample.TUs-last)
+		}
+		last = h.sample.TUs
 	}
 	median := int64(0)
 	if len(gaps) > 0 {
@@ -158,8 +184,12 @@ func (e *Engine) release(s *segment) {
 			d.nextHeader = &h
 		}
 	}
-	for _, p := range held {
-		e.sample(s, p)
+	for _, h := range waiting {
+		if h.note != nil {
+			e.note(s, h.note)
+		} else {
+			e.sample(s, h.sample)
+		}
 	}
 }
 
@@ -250,15 +280,16 @@ func (e *Engine) spreadPeaks(t int64) {
 			break
 		}
 		n++
-		before := e.peakAt
 		for p.t >= e.peakAt.t1 {
-			before, e.peakAt = e.peakAt, e.peakAt.next
+			e.peakBefore, e.peakAt = e.peakAt, e.peakAt.next
 		}
 		e.peakAt.peak = max(e.peakAt.peak, p.w)
-		if p.t == e.peakAt.t0 && before != e.peakAt {
-			before.peak = max(before.peak, p.w)
-			e.peakBefore = before
-		} else if p.t == e.peakAt.t0 && e.peakBefore != nil {
+		if p.t > e.peakAt.t0 {
+			e.peakBefore = nil
+			continue
+		}
+		e.peakAt.onPeak = max(e.peakAt.onPeak, p.w)
+		if e.peakBefore != nil {
 			e.peakBefore.peak = max(e.peakBefore.peak, p.w)
 		}
 	}

@@ -19,33 +19,32 @@ const (
 
 // What of a turn.
 const (
-	turnAll = iota
-	turnLM
-	turnPrefill
-	turnDecode
+	turnAll     = iota
+	turnLM      // its lm_inference calls, on GPUs
+	turnPrefill // until their first tokens
+	turnDecode  // from there
+	turnLMCPU   // on other domains, remote calls included
 	perTurn
 )
 
 // number is one value of a trace in the making.
 type number struct {
+	from   int64 // where its window begins …
+	to     int64 // … and ends; setup and scoring in between are not of it
 	length int64 // of its window, µs
 	doms   []numDom
 }
 
 // numDom is one domain's part of a number.
 type numDom struct {
-	nj      int64
-	lo, hi  float64 // nanojoules: what it is at least and at most
-	us      int64   // measured
-	n       int64   // readings
-	cells   int64   // cells wholly inside
-	sq      float64 // Σ o²
-	steps   int64
-	stepSum float64
-	last20  float64
-	weight  float64 // Σ nanojoules × sharers
-	split   bool    // had a share that was neither 0 nor 1
-	box     float64 // of averaged watts, nanojoules
+	nj     int64
+	lo, hi float64 // nanojoules: what it is at least and at most
+	us     int64   // measured
+	cells  int64   // cells wholly inside
+	sq     float64 // Σ o²
+	weight float64 // Σ nanojoules × sharers
+	split  bool    // had a share that was neither 0 nor 1
+	box    float64 // of averaged watts, nanojoules
 }
 
 // turn is what a query's spans make of one turn index.
@@ -69,6 +68,7 @@ type account struct {
 }
 
 func (a *account) build() {
+	a.link()
 	a.findTurns()
 	a.numbers = make([]number, numTurns+perTurn*len(a.turns)+len(a.tools))
 	n := len(a.e.domains)
@@ -76,6 +76,7 @@ func (a *account) build() {
 	for i := range a.numbers {
 		a.numbers[i].doms = all[i*n : (i+1)*n : (i+1)*n]
 	}
+	a.intervals()
 	a.windows()
 	for i := range a.q.epochs {
 		a.values(i)
@@ -83,7 +84,71 @@ func (a *account) build() {
 	a.crossings()
 }
 
+// intervals sets where each number's window begins and ends.
+func (a *account) intervals() {
+	for i := range a.numbers {
+		a.numbers[i].from, a.numbers[i].to = never, 0
+	}
+	a.span(numQuery, a.q.start, a.q.end)
+	a.span(numOverhead, a.q.start, a.q.end)
+	for _, s := range a.q.spans {
+		t := a.turnOf(s)
+		switch {
+		case s.kind == setupWindow:
+			a.span(numSetup, s.start, s.end)
+		case s.kind == scoringWindow:
+			a.span(numScoring, s.start, s.end)
+		case t == nil:
+		case s.kind == toolCall:
+			a.span(a.toolNumber(s.tool), s.start, s.end)
+		case s.kind == lmCall:
+			a.callInterval(t, s)
+		}
+	}
+	for _, t := range a.turns {
+		a.span(t.number, t.start, t.end)
+	}
+}
+
+func (a *account) callInterval(t *turn, s *span) {
+	a.span(t.number+turnLMCPU, s.start, s.end)
+	if !s.place.sampled(a.e.domains) {
+		return
+	}
+	a.span(t.number+turnLM, s.start, s.end)
+	if s.firstToken != never {
+		a.span(t.number+turnPrefill, s.start, s.firstToken)
+		a.span(t.number+turnDecode, s.firstToken, s.end)
+	}
+}
+
+// span widens a number's window.
+func (a *account) span(num int, from, to int64) {
+	n := &a.numbers[num]
+	n.from, n.to = min(n.from, from), max(n.to, to)
+}
+
 func (a *account) toolNumber(i int) int { return numTurns + perTurn*len(a.turns) + i }
+
+// link finds each span's parent; one without a turn is of its parent's. A span
+// that would contain itself has none.
+func (a *account) link() {
+	for _, s := range a.q.spans {
+		p := a.q.byID[s.begin.Parent]
+		for up := p; up != nil; up = up.parent {
+			if up == s {
+				p = nil
+				break
+			}
+		}
+		s.parent = p
+	}
+	for _, s := range a.q.spans {
+		for p := s.parent; p != nil && s.turn < 0; p = p.parent {
+			s.turn = p.turn
+		}
+	}
+}
 
 // findTurns groups spans by the turn they carry.
 func (a *account) findTurns() {
@@ -155,10 +220,16 @@ func (a *account) activeIn(i int, ep *epoch) []int {
 	if len(a.open[i]) == 0 {
 		nums = append(nums, numOverhead)
 	}
-	for _, s := range ep.live {
-		for _, num := range a.ofSpan(s, ep) {
-			if !slices.Contains(nums, num) {
-				nums = append(nums, num)
+	for _, t := range a.open[i] {
+		for _, s := range t.spans {
+			if s.start > ep.t0 || ep.t1 > s.end {
+				continue
+			}
+			for _, num := range a.ofSpan(s, ep) {
+				away := s.kind == lmCall && num != t.number+turnLMCPU && !s.place.sampled(a.e.domains)
+				if !away && !slices.Contains(nums, num) {
+					nums = append(nums, num)
+				}
 			}
 		}
 	}
@@ -175,48 +246,24 @@ func (a *account) ofSpan(s *span, ep *epoch) []int {
 	case s.kind == toolCall:
 		return []int{a.toolNumber(s.tool)}
 	case s.firstToken == never:
-		return []int{t.number + turnLM}
+		return []int{t.number + turnLM, t.number + turnLMCPU}
 	case ep.t0 < s.firstToken:
-		return []int{t.number + turnLM, t.number + turnPrefill}
+		return []int{t.number + turnLM, t.number + turnLMCPU, t.number + turnPrefill}
 	}
-	return []int{t.number + turnLM, t.number + turnDecode}
+	return []int{t.number + turnLM, t.number + turnLMCPU, t.number + turnDecode}
 }
 
-// measured adds an epoch's measured time and readings to its numbers.
+// measured adds an epoch's measured time and whole cells to its numbers.
 func (a *account) measured(i int) {
 	ep := &a.q.epochs[i]
 	for _, d := range a.domains {
 		ed := ep.look(d)
-		end := ed.endAt
-		if i+1 == len(a.q.epochs) {
-			end = a.q.after != nil && d.index < len(a.q.after.acc) && a.q.after.acc[d.index].atStart
-		}
 		for _, num := range a.active[i] {
 			nd := &a.numbers[num].doms[d.index]
 			nd.us += ed.us
-			nd.n += int64(ed.n)
 			nd.cells += int64(ed.cells)
-			nd.steps += int64(ed.steps)
-			nd.stepSum += ed.stepSum
-			nd.last20 = ed.last20
-			if from := a.windowStart(i, num); ed.into.ok && ed.into.s0 >= from {
-				nd.steps++
-				nd.stepSum += ed.into.w2
-			}
-			if end && (i+1 == len(a.q.epochs) || !slices.Contains(a.active[i+1], num)) {
-				nd.n++
-			}
 		}
 	}
-}
-
-// windowStart is where the unbroken stretch of a number's window that epoch i
-// is in begins.
-func (a *account) windowStart(i, num int) int64 {
-	for i > 0 && slices.Contains(a.active[i-1], num) {
-		i--
-	}
-	return a.q.epochs[i].t0
 }
 
 // handler takes nj nanojoules and the share f for a number.
@@ -262,7 +309,7 @@ func (a *account) splits(i int, d *domain) {
 	if n := ep.callsOn(d); n > 0 && a.e.byCalls(d) {
 		g = 1 / float64(n)
 	}
-	if !a.e.served(d) {
+	if !a.e.served(d) || ep.look(d).us == 0 {
 		return
 	}
 	a.shares(i, d, func(num int, _ int64, f float64) {
@@ -326,17 +373,18 @@ func (a *account) general(i int, d *domain, nj int64, f float64, give handler) {
 		}
 		give(t.number, tnj, tf)
 		if a.e.opts.Share == Whole {
-			a.wholeSpans(ep, t, tnj, tf, give)
+			a.wholeSpans(ep, t, d, tnj, tf, give)
 			continue
 		}
 		a.hand(ep, a.rootsOf(ep, t, gpu), tnj, tf, give)
 	}
 }
 
-// wholeSpans charges every span in flight with everything.
-func (a *account) wholeSpans(ep *epoch, t *turn, nj int64, f float64, give handler) {
+// wholeSpans charges every span in flight with everything; of a GPU, no call
+// that is not on it.
+func (a *account) wholeSpans(ep *epoch, t *turn, d *domain, nj int64, f float64, give handler) {
 	for _, s := range ep.live {
-		if a.turnOf(s) == t {
+		if a.turnOf(s) == t && (s.kind == toolCall || !a.e.isGPU(d) || s.on(d)) {
 			for _, num := range a.ofSpan(s, ep) {
 				give(num, nj, f)
 			}
@@ -358,8 +406,8 @@ func (a *account) hand(ep *epoch, spans []*span, nj int64, f float64, give handl
 	}
 }
 
-// call hands down what a model call got: to its turn, itself, and the spans
-// that contain it.
+// call hands down what a model call got: to its turn, itself, the spans that
+// contain it, and those it contains.
 func (a *account) call(i int, s *span, nj int64, f float64, give handler) {
 	ep := &a.q.epochs[i]
 	switch {
@@ -377,6 +425,7 @@ func (a *account) call(i int, s *span, nj int64, f float64, give handler) {
 		return
 	}
 	give(t.number, nj, f)
+	a.hand(ep, a.children(ep, s), nj, f, give)
 	for ; s != nil; s = liveParent(ep, s) {
 		for _, num := range a.ofSpan(s, ep) {
 			give(num, nj, f)

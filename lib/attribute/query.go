@@ -87,7 +87,7 @@ type query struct {
 	after    *slice // the slice that begins at its end
 	stamp    int    // of the cell being shared out
 	touched  bool
-	maxTurn  int
+	early    []pushed // starts of calls and tools before its own
 }
 
 // epoch is the time between two events of one query.
@@ -100,6 +100,7 @@ type epoch struct {
 	calls  []callShare
 	others bool    // another query was open in it
 	peak   float64 // negative: no sample with watts
+	onPeak float64 // of a sample at t0
 }
 
 // edom is what one domain gave a query in one epoch.
@@ -111,16 +112,21 @@ type edom struct {
 	cells   int32
 	us      int64
 	n       int32
-	startAt bool    // a reading at t0
-	endAt   bool    // a reading at t1
+	start   onset   // a reading at t0
+	covered bool    // a line runs through t0
 	sq      float64 // Σ (∫ share dt)² of the intervals inside
 	steps   int32
 	stepSum float64
 	into    step
 	last20  float64 // mean squared step of the 20 readings before t1
 
-	firstShare, lastShare float64 // of averaged watts
-	jumps                 float64 // joules: what changes of the share in between add to their bound
+	course []shareFrom // of averaged watts: how the query's share went
+}
+
+// shareFrom is a query's share from a moment on.
+type shareFrom struct {
+	t     int64
+	share float64
 }
 
 // callShare is what one of the query's model calls got from one domain.
@@ -194,7 +200,7 @@ func (q *query) openEpoch(t int64) {
 		}
 		last.t1 = t
 	}
-	q.epochs = append(q.epochs, epoch{t0: t, t1: never, setup: q.setups > 0, score: q.scorings > 0, live: q.live, peak: -1})
+	q.epochs = append(q.epochs, epoch{t0: t, t1: never, setup: q.setups > 0, score: q.scorings > 0, live: q.live, peak: -1, onPeak: -1})
 }
 
 // closeEpochs ends the last epoch.

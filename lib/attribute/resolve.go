@@ -14,18 +14,36 @@ var kinds = []string{power.GPU, power.CPU, power.DRAM, power.SOC, power.ANE, pow
 
 // resolveEnded writes the traces of queries that everything has passed.
 func (e *Engine) resolveEnded() error {
-	for len(e.ended) > 0 {
-		q := e.ended[0]
+	for i := 0; i < len(e.ended); i++ {
+		q := e.ended[i]
 		if e.first.t0 < q.end || !e.beyond(q.end) {
 			return nil
 		}
-		e.ended = e.ended[1:]
-		if err := e.emit(e.resolve(q)); err != nil {
+		if e.hasEarlier(q) {
+			continue
+		}
+		e.ended = slices.Delete(e.ended, i, i+1)
+		i = -1 // one that waited for this may go now
+		t := e.resolve(q)
+		q.after = nil
+		if err := e.emit(t); err != nil {
 			e.err = err
 			return err
 		}
 	}
 	return nil
+}
+
+// hasEarlier reports whether an earlier attempt at a query is not written yet:
+// a window outlasted it.
+func (e *Engine) hasEarlier(q *query) bool {
+	if q.key.attempt == 1 {
+		return false
+	}
+	earlier := func(o *query) bool {
+		return o.key.id == q.key.id && o.key.run == q.key.run && o.key.attempt < q.key.attempt
+	}
+	return slices.ContainsFunc(e.open, earlier) || slices.ContainsFunc(e.ended, earlier)
 }
 
 // beyond reports whether averaged watts have come one window past t, as their
@@ -90,7 +108,7 @@ type verdict struct {
 func (a *account) judge(num int, d *domain) verdict {
 	nd, length := &a.numbers[num].doms[d.index], a.numbers[num].length
 	if length == 0 {
-		if a.instant(d) {
+		if a.covered(a.numbers[num].from, d) {
 			return verdict{ok: true, coverage: 1}
 		}
 		return verdict{reason: noReading(d)}
@@ -125,16 +143,18 @@ func lowCoverage(d *domain) string {
 	return "low coverage"
 }
 
-// instant reports whether a domain was measured around the query: what has no
-// length has 0 J there, and nothing is known elsewhere.
-func (a *account) instant(d *domain) bool {
+// covered reports whether a domain's line runs through one of the query's
+// moments: what has no length has 0 J there, and nothing is known elsewhere.
+func (a *account) covered(t int64, d *domain) bool {
+	if s := a.q.after; t >= a.q.end {
+		return s != nil && d.index < len(s.acc) && s.acc[d.index].covered
+	}
 	for i := range a.q.epochs {
-		if a.q.epochs[i].look(d).us > 0 {
-			return true
+		if ep := &a.q.epochs[i]; ep.t0 == t {
+			return ep.look(d).covered
 		}
 	}
-	s := a.q.after
-	return len(a.q.epochs) == 0 && s != nil && d.index < len(s.acc) && s.acc[d.index].us > 0
+	return false
 }
 
 // value is one kind's part of a number, ready to be written.
@@ -152,8 +172,9 @@ type value struct {
 // charged to it withheld.
 func (a *account) value(num int, kind string, remote bool) value {
 	v := value{}
+	known, best := true, 0.0
 	var nj int64
-	var lo, hi, extra, watts float64
+	var lo, hi, boxes, variance, watts float64
 	for _, d := range a.domains {
 		if d.spec.Kind != kind {
 			continue
@@ -161,8 +182,8 @@ func (a *account) value(num int, kind string, remote bool) value {
 		j := a.judge(num, d)
 		if !j.ok {
 			v.partial = v.partial || v.has
-			if v.reason == "" {
-				v.reason = j.reason
+			if v.reason == "" || j.coverage > best {
+				v.reason, best = j.reason, j.coverage
 			}
 			continue
 		}
@@ -176,9 +197,11 @@ func (a *account) value(num int, kind string, remote bool) value {
 			lo += float64(nd.nj) - nd.lo
 			hi += nd.hi - float64(nd.nj)
 		case d.rank == assumed:
-			extra += nd.box
+			boxes += nd.box
 		case d.rank == statistical:
-			extra += a.standardErrors(num, d)
+			x, ok := a.variance(num, d)
+			variance += x
+			known = known && ok
 		}
 		if nd.us > 0 {
 			watts += float64(nd.nj) / 1e3 / float64(nd.us)
@@ -196,23 +219,43 @@ func (a *account) value(num int, kind string, remote bool) value {
 	if a.numbers[num].length > 0 {
 		v.watts = ptr(watts)
 	}
-	if v.rank != unknown {
-		v.uncertainty = ptr(max(lo, hi, 0)/1e9 + extra/1e9)
+	if v.rank != unknown && known {
+		v.uncertainty = ptr((max(lo, hi, 0)+boxes)/1e9 + 2*math.Sqrt(variance))
 	}
 	return v
 }
 
-// standardErrors is two of them, 2·sqrt(½·q·Σo²), in nanojoules; q is the mean
-// squared step of power in the window, of the last 20 if it has fewer.
-func (a *account) standardErrors(num int, d *domain) float64 {
-	nd := &a.numbers[num].doms[d.index]
-	q := nd.last20
-	if nd.steps >= 20 {
-		q = nd.stepSum / float64(nd.steps)
-	} else if q == 0 {
-		q, _ = d.steps.mean()
+// variance is ½·q·Σo², in joules squared, whose root is a standard error; q is
+// the mean squared step of power in the window, of the last 20 if it has fewer. It
+// is not known where no two readings are neighbours up to the window's end.
+func (a *account) variance(num int, d *domain) (v float64, known bool) {
+	from, to := a.numbers[num].from, a.numbers[num].to
+	steps, sum, last := 0, 0.0, -1.0
+	for i := range a.q.epochs {
+		ep := &a.q.epochs[i]
+		if from > ep.t0 || ep.t1 > to {
+			continue
+		}
+		ed := ep.look(d)
+		steps, sum, last = steps+int(ed.steps), sum+ed.stepSum, ed.last20
+		if ed.into.ok && ed.into.s0 >= from {
+			steps, sum = steps+1, sum+ed.into.w2
+		}
 	}
-	return 2 * math.Sqrt(q*nd.sq/2) * 1e9
+	if o := a.onset(to, d); o.at {
+		last = o.last20
+		if o.into.ok && o.into.s0 >= from {
+			steps, sum = steps+1, sum+o.into.w2
+		}
+	}
+	if steps >= 20 {
+		last = sum / float64(steps)
+	}
+	sq := a.numbers[num].doms[d.index].sq
+	if last < 0 {
+		return 0, sq == 0
+	}
+	return last * sq / 2, true
 }
 
 // remote reports whether the query's model calls ran where nothing is sampled.
@@ -320,10 +363,13 @@ func (a *account) describe(en *trace.Energy, num int, remote bool) {
 	weights, charged := map[string]float64{}, map[string]float64{}
 	split := a.othersOpen(num)
 	below := false
+	from, to := a.numbers[num].from, a.numbers[num].to
 	for _, d := range a.domains {
 		nd := &n.doms[d.index]
 		j := a.judge(num, d)
-		if j.ok && !(remote && d.spec.Kind == power.GPU) {
+		en.ByDomain[a.e.label(d)] = nil
+		ok := j.ok && !(remote && d.spec.Kind == power.GPU)
+		if ok {
 			en.ByDomain[a.e.label(d)] = joules(nd.nj)
 			weights[d.spec.Kind] += nd.weight
 			charged[d.spec.Kind] += float64(nd.nj)
@@ -334,16 +380,16 @@ func (a *account) describe(en *trace.Energy, num int, remote bool) {
 		if en.Coverage == nil || j.coverage < *en.Coverage {
 			en.Coverage = ptr(j.coverage)
 		}
-		if en.Samples == nil || nd.n < *en.Samples {
-			en.Samples = ptr(nd.n)
+		if n := a.samples(from, to, d); en.Samples == nil || n < *en.Samples {
+			en.Samples = ptr(n)
 		}
-		if nd.cells == 0 || n.length < d.window {
+		if nd.cells == 0 || n.length < d.spec.PowerWindowUs {
 			below = true
 		}
 		split = split || nd.split
-		if m := methodOf(d); j.ok && first {
+		if m := methodOf(d); ok && first {
 			method, first = m, false
-		} else if j.ok && m != method {
+		} else if ok && m != method {
 			method = "mixed"
 		}
 	}
@@ -361,6 +407,37 @@ func (a *account) describe(en *trace.Energy, num int, remote bool) {
 			en.Sharers[kind] = weights[kind] / c
 		}
 	}
+}
+
+// samples counts a domain's readings between two of the query's moments, both
+// included.
+func (a *account) samples(from, to int64, d *domain) int64 {
+	n := int64(0)
+	for i := range a.q.epochs {
+		if ep := &a.q.epochs[i]; from <= ep.t0 && ep.t1 <= to {
+			n += int64(ep.look(d).n)
+		}
+	}
+	if a.onset(to, d).at {
+		n++
+	}
+	return n
+}
+
+// onset is the reading of a domain on one of the query's moments.
+func (a *account) onset(t int64, d *domain) onset {
+	if s := a.q.after; t == a.q.end {
+		if s != nil && d.index < len(s.acc) {
+			return s.acc[d.index].start
+		}
+		return onset{}
+	}
+	for i := range a.q.epochs {
+		if ep := &a.q.epochs[i]; ep.t0 == t {
+			return ep.look(d).start
+		}
+	}
+	return onset{}
 }
 
 func methodOf(d *domain) string {
@@ -385,14 +462,31 @@ func (a *account) othersOpen(num int) bool {
 
 // peak is the largest power at one sample inside a number's window.
 func (a *account) peak(num int) *float64 {
+	from, to := a.numbers[num].from, a.numbers[num].to
 	p := -1.0
 	for i := range a.q.epochs {
-		if slices.Contains(a.active[i], num) {
-			p = max(p, a.q.epochs[i].peak)
+		if ep := &a.q.epochs[i]; from <= ep.t0 && ep.t1 <= to {
+			p = max(p, ep.peak)
 		}
+	}
+	if from == to {
+		p = a.peakAt(from)
 	}
 	if p < 0 {
 		return nil
 	}
 	return ptr(p)
+}
+
+// peakAt is the power at a sample on one of the query's moments.
+func (a *account) peakAt(t int64) float64 {
+	if s := a.q.after; t == a.q.end && s != nil {
+		return s.onPeak
+	}
+	for i := range a.q.epochs {
+		if ep := &a.q.epochs[i]; ep.t0 == t {
+			return ep.onPeak
+		}
+	}
+	return -1
 }

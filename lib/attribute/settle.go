@@ -38,7 +38,7 @@ func (e *Engine) settle() {
 // forget drops what no query open or waiting needs of the domains' past.
 func (e *Engine) forget() {
 	for _, d := range e.domains {
-		if !d.boxcar() || len(d.past.points) < 2048 {
+		if !d.boxcar() || len(d.past.points)+len(d.past.watts) < 4096 {
 			continue
 		}
 		from := e.first.t0
@@ -67,10 +67,13 @@ func (e *Engine) settleSlice(s *slice) {
 		ep := &q.epochs[q.cursor]
 		ep.others = ep.others || len(s.queries) > 1
 		ep.peak = max(ep.peak, s.peak)
+		if s.t0 == ep.t0 {
+			ep.onPeak = s.onPeak
+		}
 	}
 	for _, d := range e.domains {
-		if d.charged() && d.index < len(s.acc) {
-			e.settleDomain(s, d, &s.acc[d.index])
+		if d.charged() {
+			e.settleDomain(s, d, s.at(d))
 		}
 	}
 }
@@ -86,15 +89,12 @@ func (e *Engine) settleDomain(s *slice, d *domain, a *acc) {
 	}
 	for _, q := range s.queries {
 		ep := &q.epochs[q.cursor]
-		if s.t0 == ep.t0 && q.cursor > 0 {
-			q.epochs[q.cursor-1].at(d).endAt = a.atStart
-		}
 		g := e.shareOf(s, d, q, ep)
 		ed := ep.at(d)
 		ed.us += a.us
 		ed.n += a.n
 		if s.t0 == ep.t0 {
-			ed.startAt = a.atStart
+			ed.start, ed.covered = a.start, a.covered
 		}
 		ed.sq += g * g * a.sq
 		ed.lo += g * float64(a.cellNJ)
@@ -108,9 +108,11 @@ func (e *Engine) settleDomain(s *slice, d *domain, a *acc) {
 		} else if a.into.ok {
 			ed.into = a.into
 		}
-		ed.last20 = a.last20
+		if ed.last20 = a.last20; !a.left {
+			ed.last20 = d.steps.mean()
+		}
 		if d.boxcar() {
-			ed.jump(d, s.t0, g, s.t0 == ep.t0)
+			ed.course = append(ed.course, shareFrom{s.t0, g})
 		}
 	}
 }

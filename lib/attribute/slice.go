@@ -8,6 +8,7 @@ type slice struct {
 	calls   []*span  // model calls in flight, in the order of their ids; shared
 	acc     []acc    // by domain
 	peak    float64  // largest sum of watts at one sample; negative if there was none
+	onPeak  float64  // the same at t0
 	inRun   bool     // between the first event and the last
 	next    *slice
 }
@@ -18,14 +19,24 @@ type acc struct {
 	cellNJ  int64   // of the cells wholly inside
 	cells   int32   // cells wholly inside
 	n       int32   // readings with t0 ≤ t < t1
-	atStart bool    // a reading at t0
+	start   onset   // a reading at t0
+	covered bool    // an interval runs through t0, or ends or begins there
 	us      int64   // measured time
 	sq      float64 // Σ dt² of whole intervals inside, s²
 	steps   int32   // pairs of neighbouring readings inside
 	stepSum float64 // their squared steps of power, W²
 	into    step    // the pair whose second reading is the first one inside
-	last20  float64 // mean squared step of the last 20 pairs before t1, W²
+	last20  float64 // mean squared step of the last 20 pairs before t1, W²; negative: there was none
+	left    bool    // readings have come past t1: last20 holds
 	on      int32   // model calls in flight on the domain, plus one; 0: not counted yet
+}
+
+// onset is a reading on a slice's first instant, which belongs to what ends
+// there too.
+type onset struct {
+	at     bool
+	into   step
+	last20 float64
 }
 
 // step is a squared difference of power that came into a window from s0.
@@ -64,7 +75,9 @@ func (e *Engine) addInterval(d *domain, v interval) {
 			dt := float64(length) / 1e6
 			a.sq += dt * dt
 		}
+		a.covered = a.covered || v.t0 == s.t0
 		d.value = s
+		s.endsAt(d, v.t1)
 		return
 	}
 	before := int64(0)
@@ -73,6 +86,7 @@ func (e *Engine) addInterval(d *domain, v interval) {
 		end := min(s.t1, v.t1)
 		upTo := cut(v.nj, end-v.t0, length)
 		a := s.at(d)
+		a.covered = a.covered || t == s.t0
 		a.nj += upTo - before
 		a.us += end - t
 		if !d.counter {
@@ -84,8 +98,17 @@ func (e *Engine) addInterval(d *domain, v interval) {
 		}
 	}
 	d.value = s
+	s.endsAt(d, v.t1)
 	if parts != nil {
 		e.crossInterval(d, parts)
+	}
+}
+
+// endsAt notes that an interval ends at t, which may be the next slice's first
+// instant.
+func (s *slice) endsAt(d *domain, t int64) {
+	if s.t1 == t {
+		s.next.at(d).covered = true
 	}
 }
 
@@ -113,28 +136,32 @@ func (e *Engine) addCell(d *domain, c *cell) {
 		s = s.next
 	}
 	e.crossCell(d, c, e.parts)
+	clear(e.parts) // or the past would hang on them
 }
 
 // countReadings counts a cell's second reading, and its first if the line
 // begins with it.
 func (e *Engine) countReadings(d *domain, c *cell) {
 	for c.s1 >= d.reads.t1 {
-		d.reads.at(d).last20, _ = d.steps.mean()
+		d.reads.at(d).last20 = d.steps.mean()
+		d.reads.at(d).left = true
 		d.reads = d.reads.next
 	}
 	a := d.reads.at(d)
 	a.n++
-	if c.s1 == d.reads.t0 {
-		a.atStart = true
-	}
+	into := step{c.w0, c.step, c.hasW}
 	if c.hasW {
 		d.steps.add(c.step)
-		if c.s0 >= d.reads.t0 {
-			a.steps++
-			a.stepSum += c.step
-		} else {
-			a.into = step{c.s0, c.step, true}
-		}
+	}
+	switch {
+	case c.hasW && c.w0 >= d.reads.t0:
+		a.steps++
+		a.stepSum += c.step
+	case c.hasW:
+		a.into = into
+	}
+	if c.s1 == d.reads.t0 {
+		a.start = onset{true, into, d.steps.mean()}
 	}
 }
 

@@ -64,7 +64,7 @@ func (a *account) addTotals() {
 		t := a.e.totals.of(d)
 		add := func(sum *unit.Sum, num int) {
 			nj := toJoules(a.numbers[num].doms[d.index].nj)
-			if hidden := remote && d.spec.Kind == power.GPU && num != numSetup && num != numScoring; hidden || !a.judge(num, d).ok {
+			if hidden := remote && d.spec.Kind == power.GPU; hidden || !a.judge(num, d).ok {
 				sum = &t.withheld
 			}
 			sum.Add(nj)

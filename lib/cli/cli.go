@@ -104,11 +104,17 @@ func (c *Context) Signals(first func(os.Signal)) {
 		c.mu.Lock()
 		c.signal = s
 		c.mu.Unlock()
-		signal.Reset(syscall.SIGINT, syscall.SIGTERM)
 		if first != nil {
 			first(s)
 		}
 		cancel()
+		for s := range ch {
+			if f := atNext.Swap(nil); f != nil {
+				(*f)()
+				continue
+			}
+			die(s)
+		}
 	}()
 }
 
@@ -122,9 +128,14 @@ func (c *Context) Drain() {
 		c.mu.Lock()
 		c.signal = s
 		c.mu.Unlock()
-		signal.Reset(syscall.SIGINT)
+		die(<-ch)
 	}()
 }
+
+// die is what the second signal does. Resetting the signal would not do: a
+// shell without job control starts background commands with SIGINT ignored,
+// and ignored it would be again.
+func die(s os.Signal) { os.Exit(128 + int(s.(syscall.Signal))) }
 
 // ExitError ends the command with a code, and with a message if Err is not nil.
 type ExitError struct {

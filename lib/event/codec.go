@@ -2,36 +2,10 @@ package event
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 
 	"ipw/lib/clock"
 	"ipw/lib/stream"
 )
-
-// Parse reads one record.
-func Parse(b []byte, e *Event) error {
-	*e = Event{}
-	if err := json.Unmarshal(b, e); err != nil {
-		return wrongType(err)
-	}
-	if e.TUs == 0 {
-		return errors.New("record without t_us")
-	}
-	return nil
-}
-
-func wrongType(err error) error {
-	var t *json.UnmarshalTypeError
-	if errors.As(err, &t) && t.Field != "" {
-		return fmt.Errorf("field %q is a %s", t.Field, t.Value)
-	}
-	var syn *json.SyntaxError
-	if errors.As(err, &syn) {
-		return fmt.Errorf("not JSON: %w", err)
-	}
-	return err
-}
 
 // Record is one line of an event stream: exactly one of Header, Event, End is
 // set.
@@ -69,7 +43,7 @@ func (r *Reader) Next() (*Record, error) {
 		case stream.Header:
 			h := new(Header)
 			if err := json.Unmarshal(line.Bytes, h); err != nil {
-				return nil, line.Errorf("header: %v", wrongType(err))
+				return nil, line.Errorf("header: %v", stream.WrongType(err))
 			}
 			r.rec.Header = h
 		case stream.End:

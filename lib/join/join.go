@@ -119,7 +119,7 @@ func (x *joiner) begin() error {
 	if it != nil {
 		x.events.i--
 		if it.header != nil {
-			x.Engine.LearnEvents(it.header, it.first)
+			x.Engine.LearnEvents(it.header, it.hasM)
 		}
 	}
 	return nil
@@ -127,7 +127,7 @@ func (x *joiner) begin() error {
 
 func (x *joiner) learn(it *powerItem) {
 	if it.header != nil {
-		x.Engine.LearnPower(it.header, it.first)
+		x.Engine.LearnPower(it.header, it.hasM)
 	}
 }
 
@@ -181,7 +181,7 @@ func (x *joiner) pullEvents() error {
 func (x *joiner) pushEvent(it *eventItem) {
 	switch {
 	case it.header != nil:
-		x.Engine.LearnEvents(it.header, it.first)
+		x.Engine.LearnEvents(it.header, it.hasM)
 		x.Engine.EventHeader(it.header)
 	case it.ev != nil:
 		x.Engine.Event(it.ev)

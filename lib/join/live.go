@@ -163,7 +163,7 @@ func (l *liveState) learn() bool {
 		}
 	}
 	if len(l.heldEvents) > 0 && l.heldEvents[0].header != nil {
-		l.x.Engine.LearnEvents(l.heldEvents[0].header, l.heldEvents[0].first)
+		l.x.Engine.LearnEvents(l.heldEvents[0].header, l.heldEvents[0].hasM)
 	}
 	l.ready = true
 	return true

@@ -16,7 +16,7 @@ const batchSize = 512
 // powerItem is one record of a power stream.
 type powerItem struct {
 	header *power.Header
-	first  *power.Sample // with a header: the segment's first sample, if it has one
+	hasM   bool // with a header: the segment's first record carries m_us
 	sample power.Sample
 	note   *power.Note
 	end    bool
@@ -25,7 +25,7 @@ type powerItem struct {
 // eventItem is one record of an event stream.
 type eventItem struct {
 	header *event.Header
-	first  *event.Event // with a header: the segment's first record
+	hasM   bool // with a header: the segment's first record carries m_us
 	ev     *event.Event
 	end    string
 }
@@ -110,8 +110,8 @@ func (s *source[T]) next() (*T, error) {
 	return &s.cur.items[s.i-1], nil
 }
 
-// readPower reads a power stream, each header together with the sample that
-// follows it: how clocks join depends on both.
+// readPower reads a power stream, each header together with what it
+// says of its clock: how clocks join depends on both.
 func readPower(open PowerOpener) func() ([]powerItem, error) {
 	var held *power.Header
 	var r *power.Reader
@@ -133,14 +133,8 @@ func readPower(open PowerOpener) func() ([]powerItem, error) {
 		}
 		var out []powerItem
 		if held != nil {
-			head := powerItem{header: held}
-			if rec.Sample != nil {
-				first := cloneSample(rec.Sample)
-				head.first = &first
-			} else if rec.Note != nil { // a permission note stands before the first sample
-				return []powerItem{{note: rec.Note}}, nil
-			}
-			out, held = append(out, head), nil
+			hasM := rec.Sample != nil && rec.Sample.HasM || rec.Note != nil && rec.Note.MUs != nil
+			out, held = append(out, powerItem{header: held, hasM: hasM}), nil
 		}
 		switch {
 		case rec.Header != nil:
@@ -169,7 +163,8 @@ func cloneSample(s *power.Sample) power.Sample {
 	return c
 }
 
-// readEvents reads events, each header together with the record after it.
+// readEvents reads events, each header together with what it says of its
+// clock.
 func readEvents(r EventReader) func() ([]eventItem, error) {
 	var held *event.Header
 	return func() ([]eventItem, error) {
@@ -184,7 +179,8 @@ func readEvents(r EventReader) func() ([]eventItem, error) {
 		}
 		var out []eventItem
 		if held != nil {
-			out, held = append(out, eventItem{header: held, first: rec.Event}), nil
+			hasM := rec.Event != nil && rec.Event.MUs != nil
+			out, held = append(out, eventItem{header: held, hasM: hasM}), nil
 		}
 		switch {
 		case rec.Header != nil:

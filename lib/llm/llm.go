@@ -56,6 +56,7 @@ type Request struct {
 	TopP        *float64
 	MaxTokens   int // 0: the server's own
 	Seed        *int
+	JSON        bool // the reply is to be one JSON object (response_format json_object)
 }
 
 // Usage counts the tokens of one call; nil is not told.

@@ -29,8 +29,8 @@ import "encoding/json"
 // Schema names the format.
 const Schema = "ipw.power/1"
 
-// Kinds of domains. Those of Summed are added up; a board contains others, and
-// core and uncore are parts.
+// Kinds of domains. A board contains others, core and uncore are parts: they
+// are recorded and not added up.
 const (
 	GPU    = "gpu"
 	CPU    = "cpu" // a processor package

@@ -14,6 +14,8 @@ type Record struct {
 	Sample *Sample // valid until the next call of Next
 	Note   *Note
 	End    string // the segment's status: ok, interrupted, failed, incomplete or open
+	File   string
+	Line   int
 	Raw    []byte // the line, valid until the next call; nil for an end that was not written
 }
 
@@ -38,7 +40,7 @@ func (r *Reader) Next() (*Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.rec = Record{Raw: line.Bytes}
+		r.rec = Record{File: line.File, Line: line.Num, Raw: line.Bytes}
 		switch {
 		case line.Kind == stream.Header:
 			h := new(Header)
@@ -49,9 +51,9 @@ func (r *Reader) Next() (*Record, error) {
 		case line.Kind == stream.End:
 			r.rec.End = line.Status
 		case line.Type == "note":
-			n := new(Note)
-			if err := json.Unmarshal(line.Bytes, n); err != nil {
-				r.r.Reject(wrongType(err))
+			n, err := parseNote(line.Bytes)
+			if err != nil {
+				r.r.Reject(err)
 				continue
 			}
 			r.rec.Note = n
@@ -67,7 +69,7 @@ func (r *Reader) Next() (*Record, error) {
 			r.rec.Sample = &r.sample
 		default: // a type of a later version
 			if !json.Valid(line.Bytes) {
-				r.r.Reject(errors.New("not JSON"))
+				r.r.Reject(stream.NotJSON(line.Bytes))
 			}
 			continue
 		}
@@ -78,9 +80,17 @@ func (r *Reader) Next() (*Record, error) {
 // Close closes the inputs.
 func (r *Reader) Close() error { return r.r.Close() }
 
+func parseNote(b []byte) (*Note, error) {
+	n := new(Note)
+	if err := json.Unmarshal(b, n); err != nil {
+		return nil, stream.WrongType(err)
+	}
+	return n, nil
+}
+
 func parseHeader(b []byte, h *Header) error {
 	if err := json.Unmarshal(b, h); err != nil {
-		return wrongType(err)
+		return stream.WrongType(err)
 	}
 	seen := make(map[string]bool)
 	for _, d := range h.Domains {

@@ -7,50 +7,50 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
-
-	"github.com/klauspost/compress/gzip" // .gz; stays within the limits of a growing file, unlike a whole-file reader
-	"github.com/klauspost/compress/zstd" // .zst, which the standard library lacks
 )
 
-// MaxLine is the largest line a reader takes.
+// MaxLine is the largest line a reader takes, in bytes without its line end.
 const MaxLine = 64 << 20
-
-// pollInterval is how often a followed file is looked at for growth. A finished
-// query must appear within a second of its last sample; this is 4 % of that.
-const pollInterval = 40 * time.Millisecond
 
 // Input is one file or pipe, decompressed, read line by line.
 type Input struct {
-	Name   string // as reported in problems
-	file   *os.File
-	tail   *tail
-	br     *bufio.Reader
-	line   int    // lines read so far
-	long   []byte // a line that did not fit br's buffer
-	opened func() (*bufio.Reader, error)
+	Name string // as reported in problems
+
+	raw  io.Reader
+	file *os.File      // nil if not ours to close
+	tail *tail         // nil if not followed
+	br   *bufio.Reader // nil before the first read
+	line int           // lines read so far
+	long []byte        // a line that did not fit br's buffer
 }
 
 // Open opens a file. "-" is stdin. A file to be followed may not exist yet, and
-// is read until ctx ends or until nothing follows its last end record. Opening
-// a compressed or followed file does not wait for its first byte.
+// is read until ctx ends or until nothing follows its last end record; if it is
+// cut or replaced meanwhile, reading goes on in the new one. A pipe is read to
+// its end either way. Opening does not wait for the first byte.
 func Open(ctx context.Context, name string, stdin io.Reader, follow bool) (*Input, error) {
 	if name == "-" {
-		return NewInput("stdin", stdin), nil
+		in := NewInput("stdin", stdin)
+		if f, ok := stdin.(*os.File); ok && follow {
+			in.follow(ctx, f, "")
+		}
+		return in, nil
 	}
 	f, err := openFile(ctx, name, follow)
 	if err != nil {
-		return nil, err
+		return nil, plainError(err)
 	}
-	in := NewInput(name, f)
-	in.file = f
 	if fi, err := f.Stat(); err == nil && fi.IsDir() {
 		f.Close()
 		return nil, fmt.Errorf("%s: is a directory", name)
-	} else if follow && err == nil && fi.Mode().IsRegular() {
-		in.tail = &tail{ctx: ctx, r: f}
-		in.reset(in.tail)
+	}
+	in := NewInput(name, f)
+	in.file = f
+	if follow {
+		in.follow(ctx, f, name)
 	}
 	return in, nil
 }
@@ -69,20 +69,31 @@ func openFile(ctx context.Context, name string, wait bool) (*os.File, error) {
 	}
 }
 
-// NewInput reads r under a name.
-func NewInput(name string, r io.Reader) *Input {
-	in := &Input{Name: name}
-	in.reset(r)
-	return in
+// plainError turns "open x: why" into "x: why".
+func plainError(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("%s: %w", p.Path, p.Err)
+	}
+	return err
 }
 
-func (in *Input) reset(r io.Reader) {
-	in.opened = func() (*bufio.Reader, error) { return decompress(r) }
+// NewInput reads r under a name.
+func NewInput(name string, r io.Reader) *Input { return &Input{Name: name, raw: r} }
+
+func (in *Input) follow(ctx context.Context, f *os.File, path string) {
+	if fi, err := f.Stat(); err == nil && fi.Mode().IsRegular() {
+		in.tail = &tail{ctx: ctx, file: f, path: path}
+		in.raw = in.tail
+	}
 }
+
+// Unfollow makes a followed input end where the file ends now: for formats that
+// do not say when they are complete.
+func (in *Input) Unfollow() { in.over(true) }
 
 func (in *Input) buffer() (*bufio.Reader, error) {
 	if in.br == nil {
-		br, err := in.opened()
+		br, err := decompress(in.raw)
 		if err != nil {
 			return nil, err
 		}
@@ -91,80 +102,59 @@ func (in *Input) buffer() (*bufio.Reader, error) {
 	return in.br, nil
 }
 
-// decompress looks at the magic bytes.
-func decompress(r io.Reader) (*bufio.Reader, error) {
-	br := bufio.NewReaderSize(r, 256<<10)
-	head, _ := br.Peek(4)
-	switch {
-	case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
-		z, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, err
-		}
-		br = bufio.NewReaderSize(z, 256<<10)
-	case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
-		if err != nil {
-			return nil, err
-		}
-		br = bufio.NewReaderSize(z, 256<<10)
-	}
-	if bom, _ := br.Peek(3); bytes.Equal(bom, []byte("\xef\xbb\xbf")) {
-		br.Discard(3)
-	}
-	return br, nil
-}
-
-// Peek returns the first bytes of the input, at most n and at most up to the
-// first newline with text before it, without consuming them.
+// Peek returns the first n bytes of the input, fewer if it has no more, without
+// consuming them.
 func (in *Input) Peek(n int) ([]byte, error) {
 	br, err := in.buffer()
 	if err != nil {
 		return nil, err
 	}
-	for want := 1; ; want++ {
-		b, err := br.Peek(min(want, n))
-		if err != nil || want >= n || want > 1 && b[len(b)-1] == '\n' && len(bytes.TrimSpace(b)) > 0 {
-			return b, nil
-		}
-		if have := br.Buffered(); have > want { // look at all that is there before asking for more
-			b, _ := br.Peek(min(have, n))
-			if i := firstLine(b); i > 0 {
-				return b[:i], nil
+	b, err := br.Peek(n)
+	if err == io.EOF || err == bufio.ErrBufferFull || err != nil && shortened(err) {
+		err = nil
+	}
+	return b, err
+}
+
+// FirstLine returns the first line with text in it without consuming anything:
+// as much of it as fits the buffer, nil if there is none.
+func (in *Input) FirstLine() ([]byte, error) {
+	br, err := in.buffer()
+	if err != nil {
+		return nil, err
+	}
+	for want := 1; ; want = br.Buffered() + 1 {
+		_, err := br.Peek(want)
+		b, _ := br.Peek(br.Buffered())
+		if line, whole := firstLine(b); whole || err != nil {
+			if err == io.EOF || err == bufio.ErrBufferFull || err != nil && shortened(err) {
+				err = nil
 			}
-			want = len(b)
+			return line, err
 		}
 	}
 }
 
-// firstLine returns the length of b up to and with the newline that ends its
-// first line with text in it, 0 if there is none.
-func firstLine(b []byte) int {
-	for i := 0; i < len(b); {
-		n := bytes.IndexByte(b[i:], '\n')
-		if n < 0 {
-			return 0
+// firstLine returns the first line of b with text in it, and whether it ends.
+func firstLine(b []byte) (line []byte, whole bool) {
+	for len(b) > 0 {
+		line, rest, whole := bytes.Cut(b, []byte{'\n'})
+		if line = trim(line); len(line) > 0 {
+			return line, whole
 		}
-		if len(bytes.TrimSpace(b[i:i+n])) > 0 {
-			return i + n + 1
-		}
-		i += n + 1
+		b = rest
 	}
-	return 0
+	return nil, false
 }
 
 // Schema returns the schema that the input's first line announces, "" if that
 // line is no header.
 func (in *Input) Schema() (string, error) {
-	b, err := in.Peek(1 << 20)
-	if err != nil {
+	line, err := in.FirstLine()
+	if err != nil || Type(line) != "header" {
 		return "", err
 	}
-	b = bytes.TrimSpace(b)
-	if Type(b) != "header" {
-		return "", nil
-	}
-	return topString(b, "schema"), nil
+	return topString(line, "schema"), nil
 }
 
 var errLong = fmt.Errorf("line longer than %d MiB", MaxLine>>20)
@@ -182,34 +172,46 @@ func (in *Input) next() (line []byte, torn bool, err error) {
 			return nil, false, err
 		}
 		in.line++
-		if line = bytes.TrimSpace(line); len(line) > 0 || err != nil {
+		if err != nil || len(trim(line)) > 0 {
 			return line, torn, err
 		}
 	}
 }
 
+// readLine returns a line without its newline.
 func (in *Input) readLine(br *bufio.Reader) (line []byte, torn bool, err error) {
 	line, err = br.ReadSlice('\n')
 	if err == nil {
-		return line, false, nil
+		return line[:len(line)-1], false, nil
 	}
 	in.long = append(in.long[:0], line...)
 	for err == bufio.ErrBufferFull {
 		line, err = br.ReadSlice('\n')
-		if len(in.long) <= MaxLine { // past it, read on and forget
+		if len(in.long) <= MaxLine+len("\r\n") { // past it, read on and forget
 			in.long = append(in.long, line...)
 		}
 	}
-	switch {
-	case len(in.long) > MaxLine:
+	if err != nil && err != io.EOF || len(in.long) == 0 {
+		return nil, false, err
+	}
+	line, whole := bytes.CutSuffix(in.long, []byte{'\n'})
+	if len(bytes.TrimSuffix(line, []byte{'\r'})) > MaxLine {
 		in.long = nil
 		return nil, false, errLong
-	case err == nil:
-		return in.long, false, nil
-	case err == io.EOF && len(in.long) > 0:
-		return in.long, true, nil
 	}
-	return nil, false, err
+	return line, !whole, nil
+}
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// trim removes white space round a line of JSON, and a byte order mark before
+// it: concatenated files may have one in their middle.
+func trim(line []byte) []byte {
+	if n := len(line); n > 0 && line[0] == '{' && line[n-1] == '}' {
+		return line // nearly all
+	}
+	const space = " \t\r"
+	return bytes.Trim(bytes.TrimPrefix(bytes.Trim(line, space), byteOrderMark), space)
 }
 
 // over tells a followed file that its last segment has ended.
@@ -219,34 +221,30 @@ func (in *Input) over(yes bool) {
 	}
 }
 
-func (in *Input) followed() bool { return in.tail != nil }
+// stopped reports that a followed file may go on behind where reading ended.
+func (in *Input) stopped() bool { return in.tail != nil && in.tail.stopped }
+
+// waited reports that the file is followed, so that its producer may not have
+// closed it yet.
+func (in *Input) waited() bool {
+	return in.tail != nil && (in.tail.over || in.tail.stopped || in.tail.moved != "")
+}
+
+// moved says what happened to a followed file that is not the one of its name
+// any more, "" for nothing.
+func (in *Input) moved() string {
+	if in.tail == nil {
+		return ""
+	}
+	return in.tail.moved
+}
 
 // Close closes the file behind the input.
 func (in *Input) Close() error {
-	if in.file != nil {
-		return in.file.Close()
+	if in.file == nil {
+		return nil
 	}
-	return nil
-}
-
-// tail reads a growing file: at its end it waits, until the context ends or,
-// once the last segment has ended, not at all.
-type tail struct {
-	ctx  context.Context
-	r    io.Reader
-	over bool
-}
-
-func (t *tail) Read(p []byte) (int, error) {
-	for {
-		n, err := t.r.Read(p)
-		if n > 0 || err != io.EOF || t.over {
-			return n, err
-		}
-		select {
-		case <-t.ctx.Done():
-			return 0, io.EOF
-		case <-time.After(pollInterval):
-		}
-	}
+	f := in.file
+	in.file = nil
+	return f.Close()
 }

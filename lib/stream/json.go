@@ -3,6 +3,7 @@ package stream
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -19,13 +20,17 @@ func AppendJSON(b []byte, v any) ([]byte, error) {
 }
 
 // AppendEscaped appends valid JSON with U+007F to U+009F escaped, which
-// encoding/json leaves as they are: terminals obey some of them.
+// encoding/json leaves as they are: terminals obey some of them. Bytes that are
+// no UTF-8 become U+FFFD.
 func AppendEscaped(b, line []byte) []byte {
 	const hex = "0123456789abcdef"
+	if !utf8.Valid(line) {
+		line = []byte(string([]rune(string(line)))) // each bad byte is one U+FFFD, as in encoding/json
+	}
 	start := 0
 	for i := 0; i < len(line); i++ {
 		c, size := line[i], 1
-		if c == 0xc2 && i+1 < len(line) && line[i+1] < 0xa0 {
+		if c == 0xc2 && line[i+1] < 0xa0 {
 			c, size = line[i+1], 2
 		} else if c != 0x7f {
 			continue
@@ -39,58 +44,23 @@ func AppendEscaped(b, line []byte) []byte {
 }
 
 // Type returns the value of the "type" key of a JSON object, "" if it has
-// none. It looks at top-level keys only and does not validate the rest.
+// none. It reads no further than that, so the line may be torn behind it.
 func Type(line []byte) string { return topString(line, "type") }
 
 // topString returns the string value of a top-level key of an object.
-func topString(line []byte, key string) string {
-	if !bytes.Contains(line, []byte(`"`+key+`"`)) {
+func topString(line []byte, key string) (value string) {
+	if !bytes.Contains(line, []byte(key)) && bytes.IndexByte(line, '\\') < 0 {
 		return ""
 	}
-	depth, isKey, last := 0, false, ""
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; c {
-		case '{', '[':
-			depth++
-			isKey = c == '{' && depth == 1
-		case '}', ']':
-			depth--
-		case ',':
-			if depth == 1 {
-				isKey, last = true, ""
-			}
-		case ':':
-			isKey = false
-		case '"':
-			end := stringEnd(line, i)
-			if end < 0 {
-				return ""
-			}
-			if depth == 1 {
-				s := string(line[i+1 : end])
-				if isKey {
-					last = s
-				} else if last == key {
-					return s
-				}
-			}
-			i = end
+	s := Scan(line)
+	for s.Next() {
+		if string(s.Key()) == key {
+			s.Text(&value)
+			return value
 		}
+		s.Skip()
 	}
 	return ""
-}
-
-// stringEnd returns the index of the quote that closes the string opened at i.
-func stringEnd(line []byte, i int) int {
-	for j := i + 1; j < len(line); j++ {
-		switch line[j] {
-		case '\\':
-			j++
-		case '"':
-			return j
-		}
-	}
-	return -1
 }
 
 // Clip cuts s to n bytes, keeping head and tail, with a note of what is gone
@@ -100,16 +70,11 @@ func Clip(s string, n int) string {
 		return s
 	}
 	head, tail := n/2, len(s)-(n-n/2)
-	for head > 0 && !utf8.RuneStart(s[head]) {
+	for i := 1; i < utf8.UTFMax && head > 0 && !utf8.RuneStart(s[head]); i++ {
 		head--
 	}
-	for tail < len(s) && !utf8.RuneStart(s[tail]) {
+	for i := 1; i < utf8.UTFMax && tail < len(s) && !utf8.RuneStart(s[tail]); i++ {
 		tail++
 	}
-	return s[:head] + "…[" + itoa(tail-head) + " bytes cut]…" + s[tail:]
-}
-
-func itoa(n int) string {
-	b, _ := json.Marshal(n)
-	return string(b)
+	return s[:head] + "…[" + strconv.Itoa(tail-head) + " bytes cut]…" + s[tail:]
 }

@@ -104,7 +104,7 @@ func (p *Problems) print(s string) {
 	p.Print(s)
 }
 
-func count(n int, noun string) string {
+func count[N int | int64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // Kind tells what a line is for.
@@ -38,17 +37,26 @@ func (l *Line) Errorf(format string, args ...any) error {
 type Reader struct {
 	schema   string
 	inputs   []*Input
+	at       int // the input being read
 	problems *Problems
 
 	line    Line
 	open    bool // a segment is open
 	any     bool // a header was seen
 	records int64
+	last    Line   // the open segment's last line so far
 	fresh   bool   // the current input has given no line yet
-	glued   []byte // a header found behind a torn line
+	glued   []byte // a header to be read again: found behind a torn line, or before the end that it implies
 
-	rejected   error // why the last line was rejected; torn if a header or the end follows
-	rejectedAt Line
+	rejected rejected
+}
+
+// rejected is a line that could not be decoded. Whether it is wrong or torn is
+// known only when it is known what follows.
+type rejected struct {
+	why  error // nil for none
+	at   Line
+	torn bool // torn if it is its producer's last
 }
 
 // NewReader reads the inputs as one stream.
@@ -59,68 +67,27 @@ func NewReader(schema string, problems *Problems, inputs ...*Input) *Reader {
 // Reject reports that the last line returned could not be decoded. The stream
 // goes on; Next returns an error if the command is strict.
 func (r *Reader) Reject(why error) {
-	r.rejected, r.rejectedAt = why, r.line
-	r.rejectedAt.Bytes = nil
+	r.rejected = rejected{why, r.line, cut(r.line.Bytes)}
+	r.rejected.at.Bytes = nil
 }
 
 // Next returns the next line, valid until the next call, and io.EOF at the end.
 func (r *Reader) Next() (*Line, error) {
 	for {
-		if len(r.inputs) == 0 {
+		if r.at == len(r.inputs) {
 			return r.finish()
 		}
-		in := r.inputs[0]
+		in := r.inputs[r.at]
 		b, torn, err := r.read(in)
-		switch {
-		case err == errLong:
-			if err := r.settle(false); err != nil {
-				return nil, err
-			}
-			r.records++
-			if err := r.problems.Reject(in.Name, in.line, err); err != nil {
-				return nil, err
-			}
-			continue
-		case err == io.EOF:
-			if r.fresh {
-				return nil, &Error{in.Name, 0, "empty: a stream begins with a header line"}
-			}
-			if len(r.inputs) == 1 {
-				return r.finish()
-			}
-			r.inputs, r.fresh = r.inputs[1:], true
-			continue
-		case err != nil:
-			return r.broken(in, err)
+		var line *Line
+		if err != nil {
+			line, err = r.without(in, err)
+		} else {
+			line, err = r.take(in, b, torn)
 		}
-		r.line = Line{Type: Type(b), Bytes: b, File: in.Name, Num: in.line}
-		isHeader := r.line.Type == "header" && json.Valid(b)
-		if !isHeader && r.unglue(b) {
-			continue
+		if line != nil || err != nil {
+			return line, err
 		}
-		if err := r.settle(isHeader); err != nil {
-			return nil, err
-		}
-		r.fresh = false
-		if torn && !json.Valid(b) {
-			r.problems.Warn("%s:%d: torn last line dropped", in.Name, in.line)
-			continue
-		}
-		switch {
-		case isHeader:
-			return r.header(in, b)
-		case !r.any:
-			return nil, r.line.Errorf("record before any header: a stream begins with {\"type\":\"header\",\"schema\":%q,…}", r.schema)
-		case r.line.Type == "end" && r.open:
-			return r.end(in)
-		case !r.open:
-			if err := r.problems.Reject(in.Name, in.line, errors.New("record after the segment's end, before a header")); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		r.records++
-		return &r.line, nil
 	}
 }
 
@@ -129,66 +96,110 @@ func (r *Reader) read(in *Input) ([]byte, bool, error) {
 		r.glued = nil
 		return b, false, nil
 	}
-	return in.next()
+	b, torn, err := in.next()
+	return trim(b), torn, err
 }
 
-// unglue splits a line that a crash tore and the next producer's header
-// follows without a newline.
-func (r *Reader) unglue(b []byte) bool {
-	i := bytes.LastIndex(b, []byte(`{"type":"header"`))
-	if i <= 0 || json.Valid(b) || !json.Valid(b[i:]) {
-		return false
+// take looks at a line. It returns nil for one that is no news.
+func (r *Reader) take(in *Input, b []byte, torn bool) (*Line, error) {
+	r.fresh = false
+	r.line = Line{Type: Type(b), Bytes: b, File: in.Name, Num: in.line}
+	header := r.line.Type == "header" && json.Valid(b)
+	if head := gluedHeader(b); head != nil && !header {
+		return r.unglue(in, b[:len(b)-len(head)], head)
 	}
-	r.Reject(errors.New("torn"))
-	r.glued = bytes.Clone(b[i:])
-	return true
+	if err := r.settle(header); err != nil {
+		return nil, err
+	}
+	switch {
+	case header:
+		return r.header(in, b)
+	case torn && !json.Valid(b):
+		if !in.stopped() {
+			r.problems.Warn("%s:%d: torn last line dropped", in.Name, in.line)
+		}
+		return nil, nil
+	case !r.any:
+		err := fmt.Errorf(`record before any header: a stream begins with {"type":"header","schema":%q,…}`, r.schema)
+		if cut(b) { // perhaps the first try of a restarted producer
+			r.Reject(err)
+			return nil, nil
+		}
+		return nil, &Error{in.Name, in.line, err.Error()}
+	case !r.open:
+		r.Reject(errors.New("record behind the segment's end, before a header"))
+		return nil, nil
+	}
+	r.last = Line{File: in.Name, Num: in.line}
+	if r.line.Type == "end" {
+		return r.end(in)
+	}
+	r.records++
+	return &r.line, nil
 }
 
-// settle decides about the last rejected line, now that what follows is known.
-func (r *Reader) settle(lastOfProducer bool) error {
-	why := r.rejected
-	if why == nil {
+// unglue takes what stands before a header in its line.
+func (r *Reader) unglue(in *Input, b, head []byte) (*Line, error) {
+	r.glued = bytes.Clone(head)
+	if json.Valid(b) {
+		return r.take(in, b, false)
+	}
+	if err := r.settle(false); err != nil {
+		return nil, err
+	}
+	r.line.Bytes = b
+	r.Reject(errors.New("not JSON"))
+	return nil, nil
+}
+
+// settle decides about the last rejected line, now that what follows is known:
+// a header or nothing, or something else of the same producer.
+func (r *Reader) settle(last bool) error {
+	x := r.rejected
+	r.rejected = rejected{}
+	switch {
+	case x.why == nil:
+		return nil
+	case last && x.torn:
+		r.problems.Warn("%s:%d: torn last line dropped", x.at.File, x.at.Num)
 		return nil
 	}
-	r.rejected = nil
-	if at := r.rejectedAt; lastOfProducer {
-		r.problems.Warn("%s:%d: torn last line dropped", at.File, at.Num)
-		return nil
-	} else {
-		return r.problems.Reject(at.File, at.Num, why)
-	}
+	return r.problems.Reject(x.at.File, x.at.Num, x.why)
 }
 
 func (r *Reader) header(in *Input, b []byte) (*Line, error) {
 	if r.open { // the producer before died; come back for the header
 		r.glued = bytes.Clone(b)
-		return r.implied(in, "segment without end before this header"), nil
+		return r.implied("no end line before the next header"), nil
 	}
 	if got := topString(b, "schema"); got != r.schema {
 		return nil, r.line.Errorf("schema %q, want %q", got, r.schema)
 	}
 	in.over(false)
 	r.open, r.any, r.records = true, true, 0
+	r.last = Line{File: in.Name, Num: in.line}
 	r.line.Kind = Header
 	return &r.line, nil
 }
 
 func (r *Reader) end(in *Input) (*Line, error) {
 	var end struct {
-		Records int64  `json:"records"`
+		Records *int64 `json:"records"`
 		Status  string `json:"status"`
 	}
 	if err := json.Unmarshal(r.line.Bytes, &end); err != nil {
 		r.records++
-		return nil, r.problems.Reject(in.Name, in.line, err)
+		r.Reject(WrongType(err))
+		return nil, nil
 	}
 	in.over(true)
 	r.open = false
 	r.line.Kind, r.line.Status = End, end.Status
 	switch {
-	case end.Records != r.records:
-		r.problems.Incomplete(in.Name, in.line, fmt.Sprintf("incomplete: end says %d records, %d are there", end.Records, r.records))
-		r.line.Status = "incomplete"
+	case end.Records == nil:
+		r.incomplete(in.Name, in.line, "the end line does not say how many records there are")
+	case *end.Records != r.records:
+		r.incomplete(in.Name, in.line, fmt.Sprintf("the end line says %s, %d are there", count(*end.Records, "record"), r.records))
 	case end.Status != "ok" && end.Status != "interrupted" && end.Status != "failed":
 		r.problems.Warn("%s:%d: end with unknown status %q, taken as failed", in.Name, in.line, end.Status)
 		r.line.Status = "failed"
@@ -196,45 +207,107 @@ func (r *Reader) end(in *Input) (*Line, error) {
 	return &r.line, nil
 }
 
-// implied closes a segment that has no end line.
-func (r *Reader) implied(in *Input, why string) *Line {
+func (r *Reader) incomplete(file string, line int, why string) {
+	r.line.Status = "incomplete"
+	r.problems.Incomplete(file, line, "incomplete: "+why)
+}
+
+// close ends the open segment without an end line.
+func (r *Reader) close(status string) *Line {
 	r.open = false
-	r.line = Line{Kind: End, Type: "end", Status: "incomplete", File: in.Name, Num: in.line}
-	r.problems.Incomplete(in.Name, in.line, "incomplete: "+why)
+	r.line = Line{Kind: End, Type: "end", Status: status, File: r.last.File, Num: r.last.Num}
 	return &r.line
+}
+
+// implied ends a segment whose producer died.
+func (r *Reader) implied(why string) *Line {
+	line := r.close("incomplete")
+	r.incomplete(line.File, line.Num, why)
+	return line
+}
+
+// without deals with what an input gives instead of a line.
+func (r *Reader) without(in *Input, err error) (*Line, error) {
+	switch {
+	case err == errLong:
+		if err := r.settle(false); err != nil {
+			return nil, err
+		}
+		r.fresh = false
+		r.records++
+		r.last = Line{File: in.Name, Num: in.line}
+		return nil, r.problems.Reject(in.Name, in.line, err)
+	case err == io.EOF || shortened(err) && in.waited():
+		return r.leave(in)
+	case shortened(err):
+		return r.broken(in)
+	}
+	return nil, &Error{in.Name, in.line, err.Error()}
+}
+
+// leave steps to the next input, which may be this one's successor under the
+// same name.
+func (r *Reader) leave(in *Input) (*Line, error) {
+	if why := in.moved(); why != "" {
+		return r.successor(in, why)
+	}
+	if r.fresh && !in.stopped() {
+		return nil, &Error{in.Name, 0, "empty: a stream begins with a header line"}
+	}
+	r.at, r.fresh = r.at+1, true
+	in.Close()
+	if !r.open || !in.stopped() {
+		return nil, nil
+	}
+	if err := r.settle(true); err != nil {
+		return nil, err
+	}
+	return r.close("open"), nil
+}
+
+// successor goes on in the file that has the followed one's name now.
+func (r *Reader) successor(in *Input, why string) (*Line, error) {
+	next, err := Open(in.tail.ctx, in.Name, nil, true)
+	if err != nil {
+		return nil, err
+	}
+	in.Close()
+	r.inputs[r.at], r.fresh = next, true
+	r.problems.Warn("%s:%d: %s, going on with the new file", in.Name, in.line, why)
+	if err := r.settle(true); err != nil || !r.open {
+		return nil, err
+	}
+	return r.implied("no end line in the old file"), nil
+}
+
+// broken ends the reading of an input that cannot be decompressed further: what
+// came before stands.
+func (r *Reader) broken(in *Input) (*Line, error) {
+	const why = "compressed data cut short"
+	r.at, r.fresh = r.at+1, true
+	in.Close()
+	if err := r.settle(true); err != nil {
+		return nil, err
+	}
+	if r.open {
+		return r.implied(why), nil
+	}
+	r.incomplete(in.Name, in.line, why)
+	return nil, nil
 }
 
 func (r *Reader) finish() (*Line, error) {
 	if err := r.settle(true); err != nil {
 		return nil, err
 	}
-	if !r.open {
-		return nil, io.EOF
+	switch {
+	case r.open:
+		return r.implied("no end line, the producer died"), nil
+	case !r.any && len(r.inputs) > 0 && !r.inputs[len(r.inputs)-1].stopped():
+		r.any = true // said once
+		return nil, &Error{r.inputs[0].Name, 0, "no header: nothing in it can be read"}
 	}
-	in := r.inputs[len(r.inputs)-1]
-	if in.followed() {
-		r.open = false
-		r.line = Line{Kind: End, Type: "end", Status: "open", File: in.Name, Num: in.line}
-		return &r.line, nil
-	}
-	return r.implied(in, "no end line, the producer died"), nil
-}
-
-// broken ends the reading of an input that cannot be decompressed or read
-// further: what came before it stands.
-func (r *Reader) broken(in *Input, err error) (*Line, error) {
-	if err != io.ErrUnexpectedEOF && !strings.Contains(err.Error(), "unexpected EOF") {
-		return nil, fmt.Errorf("%s: %w", in.Name, err)
-	}
-	r.inputs, r.fresh = r.inputs[1:], true
-	if err := r.settle(true); err != nil {
-		return nil, err
-	}
-	if r.open {
-		return r.implied(in, "compressed data cut short"), nil
-	}
-	r.problems.Incomplete(in.Name, in.line, "incomplete: compressed data cut short")
-	return r.Next()
+	return nil, io.EOF
 }
 
 // Close closes every input.

@@ -1,11 +1,7 @@
 package trace
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
-	"maps"
-	"slices"
 
 	"ipw/lib/stream"
 )
@@ -30,7 +26,11 @@ func (r *Reader) Next() (*QueryTrace, error) {
 			return nil, err
 		}
 		q := new(QueryTrace)
-		if err := json.Unmarshal(line.Bytes, q); err != nil {
+		err = q.UnmarshalJSON(line.Bytes)
+		if err != nil && stream.Type(line.Bytes) == "header" {
+			return nil, line.Errorf("this is a stream with a header, not traces")
+		}
+		if err != nil {
 			r.lines.Reject(err)
 			continue
 		}
@@ -77,54 +77,3 @@ func Valid(all []*QueryTrace) []*QueryTrace {
 	}
 	return out
 }
-
-// Patch returns the line with top-level keys replaced, or added at the end;
-// every other byte stays as it is. For filters, which must not lose what they
-// do not know.
-func Patch(line []byte, values map[string]any) ([]byte, error) {
-	out := []byte{'{'}
-	done := make(map[string]bool)
-	dec := json.NewDecoder(bytes.NewReader(line))
-	if _, err := dec.Token(); err != nil {
-		return nil, err
-	}
-	for dec.More() {
-		k, err := dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		key := k.(string)
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return nil, err
-		}
-		if v, ok := values[key]; ok {
-			done[key] = true
-			if raw, err = stream.AppendJSON(nil, v); err != nil {
-				return nil, err
-			}
-		}
-		out = appendPair(out, key, raw)
-	}
-	for _, key := range sortedKeys(values) {
-		if done[key] {
-			continue
-		}
-		raw, err := stream.AppendJSON(nil, values[key])
-		if err != nil {
-			return nil, err
-		}
-		out = appendPair(out, key, raw)
-	}
-	return append(out, '}'), nil
-}
-
-func appendPair(b []byte, key string, raw []byte) []byte {
-	if len(b) > 1 {
-		b = append(b, ',')
-	}
-	b, _ = stream.AppendJSON(b, key)
-	return append(append(b, ':'), raw...)
-}
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

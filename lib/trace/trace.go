@@ -188,33 +188,3 @@ type QueryTrace struct {
 	HasAboveIdle bool
 	Extra        map[string]json.RawMessage
 }
-
-// MarshalJSON writes every key; empty lists and maps are [] and {}.
-func (e Energy) MarshalJSON() ([]byte, error) {
-	type plain Energy
-	orEmpty(&e.Sharers)
-	orEmpty(&e.UncertaintyJoules)
-	orEmpty(&e.UncertaintyKind)
-	orEmpty(&e.ByDomain)
-	orEmpty(&e.Missing)
-	if e.Basis == nil {
-		e.Basis = []string{}
-	}
-	if e.Partial == nil {
-		e.Partial = []string{}
-	}
-	return json.Marshal(plain(e))
-}
-
-// MarshalJSON writes every key.
-func (t ToolTrace) MarshalJSON() ([]byte, error) {
-	type plain ToolTrace
-	orEmpty(&t.UncertaintyJoules)
-	return json.Marshal(plain(t))
-}
-
-func orEmpty[M ~map[string]V, V any](m *M) {
-	if *m == nil {
-		*m = M{}
-	}
-}

@@ -1,0 +1,55 @@
+# The two targets of a new machine are demo and test; the rest is for working on
+# ipw itself. CI calls the same ones.
+
+GO      ?= go
+VERSION ?= 0.1.0
+BIN     ?= bin
+
+LDFLAGS := -X ipw/lib/cli.Version=$(VERSION)
+BUILD   := $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/
+
+# Static, without cgo; and the two leaves that need a C compiler (NVML, DuckDB).
+PLAIN := $(addprefix ./cmd/,ipw ipw-agent ipw-attribute ipw-judge ipw-export)
+
+.PHONY: build stages demo test lint fuzz bench golden clean
+
+build: stages
+	CGO_ENABLED=1 $(BUILD) ./cmd/ipw-sql
+
+# Everything but DuckDB, which takes a while to link.
+stages:
+	CGO_ENABLED=0 $(BUILD) $(PLAIN)
+	CGO_ENABLED=1 $(BUILD) ./cmd/ipw-sample
+
+demo: stages
+	$(BIN)/ipw run --agent react --model builtin --dataset demo --overwrite
+
+test:
+	$(GO) test ./...
+
+lint:
+	@unformatted=$$(gofmt -l cmd lib scripts) && test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+	CGO_ENABLED=0 $(GO) build ./...
+
+# Every fuzz target for a while: make fuzz FUZZTIME=5m
+FUZZTIME ?= 10s
+fuzz:
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./lib/...
+
+# Rewrite the golden files of the packages that have some.
+golden:
+	$(GO) test $$(grep -rl --include='*_test.go' 'flag.Bool("update"' cmd lib | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
+
+clean:
+	rm -rf $(BIN)

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"ipw/lib/agent"
+	"ipw/lib/cli"
+	"ipw/lib/clock"
+	"ipw/lib/event"
+	"ipw/lib/llm"
+	"ipw/lib/stream"
+)
+
+// config is the header's: what was asked for. It holds no secret.
+type config struct {
+	BaseURL       string   `json:"base_url"`
+	DatasetSHA256 string   `json:"dataset_sha256,omitempty"` // of the content; absent for a pipe
+	MaxQueries    *int     `json:"max_queries,omitempty"`    // absent: all
+	MaxTurns      int      `json:"max_turns"`
+	Concurrency   int      `json:"concurrency"`
+	QueryTimeoutS *float64 `json:"query_timeout_s,omitempty"` // absent: none
+	Tools         []string `json:"tools"`
+	Corpus        string   `json:"corpus,omitempty"`
+	Temperature   *float64 `json:"temperature,omitempty"` // these four absent: the endpoint's own
+	TopP          *float64 `json:"top_p,omitempty"`
+	MaxTokens     int      `json:"max_tokens,omitempty"`
+	Seed          *int     `json:"seed,omitempty"`
+	System        *string  `json:"system,omitempty"` // absent: the agent's own
+}
+
+func (p *plan) config(endpoint string) config {
+	cfg := config{BaseURL: endpoint, DatasetSHA256: p.hash, MaxQueries: p.MaxQueries, MaxTurns: p.MaxTurns,
+		Concurrency: p.Concurrency, Tools: []string{}, Corpus: p.Corpus, Temperature: p.Temperature, TopP: p.TopP,
+		MaxTokens: p.MaxTokens, Seed: p.Seed, System: p.flags.System}
+	if p.QueryTimeout > 0 {
+		s := p.QueryTimeout.Seconds()
+		cfg.QueryTimeoutS = &s
+	}
+	for _, t := range p.tools {
+		cfg.Tools = append(cfg.Tools, t.Name())
+	}
+	return cfg
+}
+
+// header begins the run's segment, under the name of the run it resumes.
+func (p *plan) header(client llm.Client) (event.Header, error) {
+	b, err := json.Marshal(p.config(agent.PublicURL(client.Endpoint())))
+	h := event.Header{Run: p.Run, Host: clock.Host(), BootID: clock.BootID(), Tool: "ipw-agent " + cli.Version,
+		Agent: p.Agent, Model: p.Model, Dataset: p.set.Name, Config: b}
+	if p.earlier != nil {
+		h.Run = p.earlier.Header.Run
+	}
+	if h.Run == "" {
+		now := time.UnixMicro(p.clock().TUs).UTC()
+		h.Run = agent.RunName(p.Agent, p.Model, p.set.Name) + "@" + now.Format("2006-01-02T15:04:05.000Z")
+	}
+	return h, err
+}
+
+// readEarlier reads what --resume names. An empty file is a run that died
+// before its first record.
+func (p *plan) readEarlier(c *cli.Context) (*agent.Earlier, error) {
+	if p.Resume == "" {
+		return nil, nil
+	}
+	if fi, err := os.Stat(p.Resume); err != nil {
+		return nil, fmt.Errorf("--resume: %w", err)
+	} else if fi.Mode().IsRegular() && fi.Size() == 0 {
+		return nil, nil
+	}
+	in, err := stream.Open(c, p.Resume, nil, false)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	e, err := agent.ReadEarlier(event.NewReader(p.problems, in))
+	if err != nil {
+		return nil, err
+	}
+	if diff := p.differences(e.Header); len(diff) > 0 {
+		return nil, cli.Hint(cli.Usagef("%s holds another run: %s", p.Resume, strings.Join(diff, "; ")),
+			"leave out --resume to begin a new run, or give the flags of the old one")
+	}
+	return e, nil
+}
+
+// differences tells what makes this another run than the one of the header:
+// the queries of the two could not stand side by side.
+func (p *plan) differences(h event.Header) []string {
+	var old config
+	_ = json.Unmarshal(h.Config, &old) // a header without a readable config differs in it
+	cfg := p.config("")
+	var diff []string
+	differ := func(what string, was, is any) {
+		diff = append(diff, fmt.Sprintf("%s was %v, not %v", what, was, is))
+	}
+	for _, x := range []struct{ what, was, is string }{
+		{"--agent", h.Agent, p.Agent}, {"--model", h.Model, p.Model}, {"--dataset", h.Dataset, p.set.Name},
+	} {
+		if x.was != x.is {
+			differ(x.what, x.was, x.is)
+		}
+	}
+	if p.Run != "" && p.Run != h.Run {
+		differ("--run", h.Run, p.Run)
+	}
+	if old.MaxTurns != cfg.MaxTurns {
+		differ("--max-turns", old.MaxTurns, cfg.MaxTurns)
+	}
+	if !slices.Equal(old.Tools, cfg.Tools) {
+		differ("--tools", names(old.Tools), names(cfg.Tools))
+	}
+	if len(diff) == 0 && old.DatasetSHA256 != "" && cfg.DatasetSHA256 != "" && old.DatasetSHA256 != cfg.DatasetSHA256 {
+		diff = append(diff, "the data set's content has changed")
+	}
+	return diff
+}
+
+func names(tools []string) string {
+	if len(tools) == 0 {
+		return "none"
+	}
+	return strings.Join(tools, ",")
+}

@@ -1,0 +1,165 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"sync"
+	"time"
+
+	"ipw/lib/dataset"
+	"ipw/lib/event"
+)
+
+// Run is one run of an agent over tasks.
+type Run struct {
+	Agent       Agent
+	Recorder    *Recorder
+	Concurrency int           // queries open at a time, at least 1
+	Timeout     time.Duration // of a query; 0 for none
+	MaxQueries  int           // tasks looked at, from the first; 0 for all
+	Earlier     *Earlier      // what ran before; nil for nothing
+	Artifacts   string        // folder for whole messages; "" for none
+	Progress    func(Totals)  // told of every change, one at a time; may be nil
+
+	mu     sync.Mutex
+	totals Totals
+	failed error // of reading tasks
+}
+
+// Totals counts queries.
+type Totals struct {
+	Open    int            // running now
+	Kept    int            // ended in an earlier part of the run, and not run again
+	Reasons map[string]int // ended now, by reason
+	Unkept  error          // the first artifact that could not be written; the run goes on
+}
+
+// Ended is how many queries ended now.
+func (t Totals) Ended() int {
+	n := 0
+	for _, k := range t.Reasons {
+		n += k
+	}
+	return n
+}
+
+// job is one attempt to be made.
+type job struct {
+	task    dataset.Task
+	attempt int
+}
+
+// Tasks runs the tasks and returns when the last query has ended. When ctx ends
+// no further task is begun, and the open queries are cut. The error is one of
+// reading tasks, after which the open queries go on to their ends, or of
+// writing records, which cuts them; a query that fails is counted, no more.
+func (r *Run) Tasks(ctx context.Context, tasks iter.Seq2[dataset.Task, error]) (Totals, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r.Recorder.stopWith(stop)
+	r.totals.Reasons = map[string]int{}
+	jobs := make(chan job)
+	go func() { // left behind if ctx ends while it waits for a pipe
+		defer close(jobs)
+		r.feed(ctx, tasks, jobs)
+	}()
+	var wg sync.WaitGroup
+	for range max(r.Concurrency, 1) {
+		wg.Go(func() { r.work(ctx, jobs) })
+	}
+	wg.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.Recorder.Err(); err != nil {
+		return r.totals, err
+	}
+	return r.totals, r.failed
+}
+
+// feed hands out what is still to be run.
+func (r *Run) feed(ctx context.Context, tasks iter.Seq2[dataset.Task, error], jobs chan<- job) {
+	seen := 0
+	for t, err := range tasks {
+		if err != nil {
+			if ctx.Err() == nil {
+				r.note(func() { r.failed = err })
+			}
+			return
+		}
+		seen++
+		if attempt, again := r.Earlier.Attempt(t.ID); again {
+			select {
+			case jobs <- job{t, attempt}:
+			case <-ctx.Done():
+				return
+			}
+		} else {
+			r.note(func() { r.totals.Kept++ })
+		}
+		if seen == r.MaxQueries {
+			return
+		}
+	}
+}
+
+func (r *Run) work(ctx context.Context, jobs <-chan job) {
+	for {
+		select {
+		case j, ok := <-jobs:
+			if !ok || ctx.Err() != nil {
+				return
+			}
+			r.query(ctx, j)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// query makes one attempt, from query_start to query_end.
+func (r *Run) query(ctx context.Context, j job) {
+	r.note(func() { r.totals.Open++ })
+	if r.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, r.Timeout, &TimeoutError{r.Timeout})
+		defer cancel()
+	}
+	a, err := openArtifacts(r.Artifacts, j.task.ID, j.attempt)
+	q := r.Recorder.Begin(j.task, j.attempt)
+	q.artifacts = a
+	o := r.solve(ctx, q, j.task)
+	q.End(o)
+	err = errors.Join(err, a.close(r.Recorder.strike(o.Text)))
+	r.note(func() {
+		r.totals.Open--
+		r.totals.Reasons[o.Reason]++
+		if r.totals.Unkept == nil {
+			r.totals.Unkept = err
+		}
+	})
+}
+
+// solve runs the agent; its panic ends its own query only.
+func (r *Run) solve(ctx context.Context, q *Query, t dataset.Task) (o Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			o = Outcome{Text: q.partial(), Reason: event.Failed, Err: fmt.Errorf("the agent broke: panic: %v", p)}
+		}
+	}()
+	return r.Agent.Solve(ctx, q, t)
+}
+
+// note changes the totals and tells of it.
+func (r *Run) note(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+	if r.Progress != nil {
+		t := r.totals
+		t.Reasons = maps.Clone(t.Reasons)
+		r.Progress(t)
+	}
+}

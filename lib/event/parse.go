@@ -1,0 +1,123 @@
+package event
+
+import (
+	"errors"
+
+	"ipw/lib/stream"
+)
+
+// Parse reads one record.
+func Parse(b []byte, e *Event) error {
+	*e = Event{}
+	s := stream.Scan(b)
+	for s.Next() {
+		e.field(&s)
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if e.TUs == 0 {
+		return errors.New("record without t_us")
+	}
+	return nil
+}
+
+// field takes the value of the member that s is at.
+func (e *Event) field(s *stream.Scanner) {
+	switch string(s.Key()) {
+	case "type":
+		s.Text(&e.Type)
+	case "t_us":
+		s.Int(&e.TUs)
+	case "m_us":
+		s.OptInt(&e.MUs)
+	case "query":
+		s.Text(&e.Query)
+	case "attempt":
+		n := int64(e.Attempt)
+		s.Int(&n)
+		e.Attempt = int(n)
+	case "span":
+		s.Text(&e.Span)
+	case "parent":
+		s.Text(&e.Parent)
+	case "turn":
+		var n *int64
+		if s.OptInt(&n); n == nil {
+			e.Turn = nil
+		} else {
+			turn := int(*n)
+			e.Turn = &turn
+		}
+	case "host":
+		s.Text(&e.Host)
+	case "workload_type":
+		s.Text(&e.WorkloadType)
+	case "query_text":
+		s.OptText(&e.QueryText)
+	case "reference":
+		s.OptText(&e.Reference)
+	case "metadata":
+		s.Object(&e.Metadata)
+	case "response_text":
+		s.OptText(&e.ResponseText)
+	case "completed":
+		s.OptBool(&e.Completed)
+	case "timed_out":
+		s.OptBool(&e.TimedOut)
+	case "reason":
+		s.Text(&e.Reason)
+	case "error":
+		s.OptText(&e.Error)
+	case "what":
+		s.Text(&e.What)
+	case "model":
+		s.Text(&e.Model)
+	case "provider":
+		s.Text(&e.Provider)
+	case "endpoint":
+		s.Text(&e.Endpoint)
+	case "local":
+		s.OptBool(&e.Local)
+	case "input_tokens":
+		s.OptInt(&e.InputTokens)
+	case "output_tokens":
+		s.OptInt(&e.OutputTokens)
+	case "cached_tokens":
+		s.OptInt(&e.CachedTokens)
+	case "cache_write_tokens":
+		s.OptInt(&e.CacheWriteTokens)
+	case "reasoning_tokens":
+		s.OptInt(&e.ReasoningTokens)
+	case "cost_usd":
+		s.OptFloat(&e.CostUSD)
+	case "queue_s":
+		s.OptFloat(&e.QueueS)
+	case "finish_reason":
+		s.Text(&e.FinishReason)
+	case "attempts":
+		n := int64(e.Attempts)
+		s.Int(&n)
+		e.Attempts = int(n)
+	case "tokens_estimated":
+		s.Bool(&e.TokensEstimated)
+	case "tool":
+		s.Text(&e.Tool)
+	case "call_id":
+		s.Text(&e.CallID)
+	case "arguments":
+		s.OptText(&e.Arguments)
+	case "ok":
+		s.OptBool(&e.OK)
+	case "result_tokens":
+		s.OptInt(&e.ResultTokens)
+	case "result_bytes":
+		s.OptInt(&e.ResultBytes)
+	case "error_class":
+		s.Text(&e.ErrorClass)
+	case "wait_s":
+		s.OptFloat(&e.WaitS)
+	default:
+		s.Skip()
+	}
+}

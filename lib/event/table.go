@@ -1,0 +1,302 @@
+package event
+
+import (
+	"bytes"
+	"container/heap"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"ipw/lib/stream"
+)
+
+// Table reads a table of time windows as an event stream: CSV, TSV, cells
+// between | as sacct -P prints them, or JSON Lines, with the columns start and
+// end. Each row is one query without turns:
+//
+//	JobID|User|NodeList|Start|End
+//	4711|ada|n1|2025-11-23T10:00:00|2025-11-23T10:20:00
+//
+// A time is RFC 3339, the same without offset in the table's zone, or Unix
+// seconds, milliseconds, microseconds or nanoseconds. The columns id, jobid,
+// name or jobname name the query (a repeated name gets #2, …), type is its
+// workload type, host or nodelist where it ran; all others go to its metadata.
+// Upper and lower case are the same.
+//
+// A row without start, as of a job that was cancelled, is left out; one without
+// end stays open, as a query that was interrupted. Both are said once, with
+// their number. Rows may stand in any order within sortWindow rows.
+type Table struct {
+	problems *stream.Problems
+	lines    *stream.Lines
+	name     string
+	dataset  string
+	loc      *time.Location
+	columns  *columns
+
+	rows  rowHeap // read, not begun, by start
+	ends  rowHeap // begun, not ended, by end
+	now   int64   // time of the last event
+	count int     // rows read
+	ids   map[uint64]int
+	seed  maphash.Seed
+
+	cells  []cell
+	texts  []string
+	quoted []byte // a row of several lines
+
+	begun, read, over bool
+	never, open       tally
+	rec               Record
+}
+
+// tally counts rows of one kind and remembers where the first is.
+type tally struct{ n, line int }
+
+func (t *tally) add(line int) {
+	if t.n++; t.n == 1 {
+		t.line = line
+	}
+}
+
+// sortWindow is how many rows are held to put them in order: it bounds the
+// memory of a table of any length, at some 60 MB.
+const sortWindow = 1 << 18
+
+// maxRow is the largest row of several lines.
+const maxRow = 1 << 20
+
+// NewTable reads an input as a table. loc is the zone of local times, nil for
+// this machine's.
+func NewTable(problems *stream.Problems, in *stream.Input, loc *time.Location) *Table {
+	if loc == nil {
+		loc = time.Local
+	}
+	in.Unfollow() // nothing in a table says that it is complete
+	dataset := filepath.Base(in.Name)
+	if base, _, ok := strings.Cut(dataset, "."); ok && base != "" {
+		dataset = base
+	}
+	t := &Table{problems: problems, lines: stream.NewLines(problems, in), name: in.Name, dataset: dataset, loc: loc,
+		rows: rowHeap{byStart: true}, ids: make(map[uint64]int), seed: maphash.MakeSeed()}
+	t.lines.Verbatim()
+	return t
+}
+
+// Next returns the next record and io.EOF at the end: a header, a query_start
+// and a query_end for each row in the order of time, an end. Events may be
+// kept. Rows that cannot be used are rejected and skipped.
+func (t *Table) Next() (*Record, error) {
+	if t.over {
+		return nil, io.EOF
+	}
+	if err := t.fill(); err != nil {
+		return nil, err
+	}
+	t.rec = Record{File: t.name}
+	switch {
+	case !t.begun:
+		t.begun = true
+		h := &Header{Type: "header", Schema: Schema, Run: t.name, Dataset: t.dataset}
+		if len(t.rows.list) > 0 {
+			h.TUs = t.rows.list[0].start
+		}
+		t.rec.Header = h
+	case len(t.rows.list) > 0 && (len(t.ends.list) == 0 || t.rows.list[0].start <= t.ends.list[0].end):
+		t.start(heap.Pop(&t.rows).(*row))
+	case len(t.ends.list) > 0:
+		t.end(heap.Pop(&t.ends).(*row))
+	default:
+		t.over = true
+		t.report()
+		t.rec.End, t.rec.Line = "ok", t.count
+	}
+	return &t.rec, nil
+}
+
+// Close closes the input.
+func (t *Table) Close() error { return t.lines.Close() }
+
+func (t *Table) start(w *row) {
+	t.now = w.start
+	t.rec.Line = w.line
+	t.rec.Event = &Event{Type: QueryStart, TUs: w.start, Query: w.query, Attempt: 1, Host: w.host,
+		WorkloadType: w.workload, Metadata: w.metadata}
+	if !w.open {
+		heap.Push(&t.ends, &row{end: w.end, line: w.line, query: w.query, host: w.host})
+	}
+}
+
+func (t *Table) end(w *row) {
+	t.now = w.end
+	t.rec.Line = w.line
+	completed, timedOut := true, false
+	t.rec.Event = &Event{Type: QueryEnd, TUs: w.end, Query: w.query, Attempt: 1, Host: w.host,
+		Completed: &completed, TimedOut: &timedOut, Reason: Finished}
+}
+
+func (t *Table) report() {
+	if t.never.n > 0 {
+		t.problems.Warn("%s:%d: rows without a start are left out: %d, this is the first", t.name, t.never.line, t.never.n)
+	}
+	if t.open.n > 0 {
+		t.problems.Warn("%s:%d: rows without an end stay open: %d, this is the first", t.name, t.open.line, t.open.n)
+	}
+}
+
+// fill reads rows until there are enough to tell which comes first.
+func (t *Table) fill() error {
+	for !t.read && len(t.rows.list) < sortWindow {
+		line, err := t.lines.Next()
+		if err == io.EOF {
+			t.read = true
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if t.columns == nil {
+			if t.columns = columnsOf(bytes.TrimRight(line.Bytes, " ")); t.columns == nil {
+				return line.Errorf("no table of time windows: it has no columns start and end")
+			}
+			if t.columns.sep != 0 {
+				continue
+			}
+		}
+		if err := t.take(line.Bytes, line.Num); err != nil {
+			return err
+		}
+	}
+	if t.columns == nil {
+		return &stream.Error{File: t.name, Text: "empty: a table begins with the names of its columns"}
+	}
+	return nil
+}
+
+// take reads one row, which may go on in further lines.
+func (t *Table) take(text []byte, line int) error {
+	w, ok, err := t.parse(text)
+	position := t.count
+	t.count++
+	switch {
+	case err != nil:
+		return t.problems.Reject(t.name, line, err)
+	case !ok:
+		t.never.add(line)
+		return nil
+	case w.start < t.now:
+		return t.problems.Reject(t.name, line, fmt.Errorf("starts before rows that stand more than %d rows above it: sort the table by start", sortWindow))
+	case w.open:
+		t.open.add(line)
+	}
+	w.line = line
+	if w.query == "" {
+		w.query = fmt.Sprintf("q%04d", position)
+	}
+	w.query = t.unique(w.query)
+	if w.workload == "" {
+		w.workload = t.dataset
+	}
+	heap.Push(&t.rows, &w)
+	return nil
+}
+
+func (t *Table) parse(text []byte) (row, bool, error) {
+	t.cells = t.cells[:0]
+	var err error
+	if t.columns.sep == 0 {
+		t.cells, err = cellsOfJSON(text, t.cells)
+	} else {
+		err = t.split(text)
+	}
+	if err != nil {
+		return row{}, false, err
+	}
+	return rowOf(t.cells, t.loc)
+}
+
+func (t *Table) split(text []byte) error {
+	c := t.columns
+	texts, open, err := split(text, c.sep, t.texts[:0])
+	for open && err == nil {
+		if texts, open, err = t.more(text); err == nil {
+			text = t.quoted
+		}
+	}
+	if t.texts = texts; err != nil {
+		return err
+	}
+	for i, text := range texts {
+		switch {
+		case i < len(c.names):
+			t.cells = append(t.cells, cell{name: c.names[i], role: c.role[i], text: text})
+		case strings.TrimSpace(text) != "":
+			return fmt.Errorf("has %d columns, the table has %d", len(texts), len(c.names))
+		}
+	}
+	if n := len(c.names); len(texts) < n && (len(texts) < n-1 || c.role[n-1] != unnamed) {
+		return fmt.Errorf("has %d columns, the table has %d", len(texts), n)
+	}
+	return nil
+}
+
+// more adds the next line to a row whose quote is open.
+func (t *Table) more(text []byte) ([]string, bool, error) {
+	t.quoted = append(append(t.quoted[:0:0], text...), '\n')
+	line, err := t.lines.Next()
+	if err == io.EOF || err == nil && len(t.quoted)+len(line.Bytes) > maxRow {
+		return nil, false, fmt.Errorf("a quote opens in this row and is not closed in the %d lines behind it", bytes.Count(t.quoted, []byte{'\n'}))
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	t.quoted = append(t.quoted, line.Bytes...)
+	return split(t.quoted, t.columns.sep, t.texts[:0])
+}
+
+// unique numbers the second row of a name and those behind it. It remembers
+// names by their hash: two that share one get a number too many, no harm.
+func (t *Table) unique(id string) string {
+	h := maphash.String(t.seed, id)
+	t.ids[h]++
+	for n := t.ids[h]; n > 1; n++ {
+		numbered := fmt.Sprintf("%s#%d", id, n)
+		if x := maphash.String(t.seed, numbered); t.ids[x] == 0 {
+			t.ids[h], t.ids[x] = n, 1
+			return numbered
+		}
+	}
+	return id
+}
+
+// rowHeap is a heap of rows by start or end; equal ones stand as in the table.
+type rowHeap struct {
+	list    []*row
+	byStart bool
+}
+
+func (h *rowHeap) Len() int { return len(h.list) }
+
+func (h *rowHeap) Less(i, j int) bool {
+	a, b := h.list[i], h.list[j]
+	x, y := a.end, b.end
+	if h.byStart {
+		x, y = a.start, b.start
+	}
+	return x < y || x == y && a.line < b.line
+}
+
+func (h *rowHeap) Swap(i, j int) { h.list[i], h.list[j] = h.list[j], h.list[i] }
+
+func (h *rowHeap) Push(x any) { h.list = append(h.list, x.(*row)) }
+
+func (h *rowHeap) Pop() any {
+	last := len(h.list) - 1
+	x := h.list[last]
+	h.list[last] = nil
+	h.list = h.list[:last]
+	return x
+}

@@ -1,0 +1,61 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// canned answers every request with the same bytes.
+type canned struct{ kind, body string }
+
+func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {c.kind}}, Body: io.NopCloser(strings.NewReader(c.body)), Request: r}, nil
+}
+
+// FuzzBody: whatever a server sends, a call ends with an answer or an *Error,
+// and an answer has its tokens.
+func FuzzBody(f *testing.F) {
+	f.Add("data: {\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", false)
+	f.Add("data: {\"error\":\"x\"}\n\n", false)
+	f.Add("data: {\"error\":{\"message\":[\"a\"]}}\n\ndata: [DONE]\n", false)
+	f.Add("event: error\ndata:\n\n: comment\r\ndata: {}\ndata: [DONE]", false)
+	f.Add(`{"choices":[{"message":{"content":"x"}}]}`, true)
+	f.Add(`{"error":null,"choices":null}`, true)
+	f.Fuzz(func(t *testing.T, body string, whole bool) {
+		kind := "text/event-stream"
+		if whole {
+			kind = "application/json"
+		}
+		c := NewOpenAI(OpenAIConfig{Endpoint: Endpoint{BaseURL: "http://h/v1"}, Transport: canned{kind, body}, Retry: Retry{MaxTries: 1}})
+		got, err := c.Chat(context.Background(), hello, Observer{})
+		var e *Error
+		switch {
+		case err != nil && (!errors.As(err, &e) || e.Class == "" || e.Text == ""):
+			t.Errorf("%q: error %#v", body, err)
+		case err == nil && (got.Usage.InputTokens == nil || got.Usage.OutputTokens == nil):
+			t.Errorf("%q: usage %s", body, show(got.Usage))
+		}
+	})
+}
+
+// FuzzRetryAfter: no header makes a wait negative or longer than a year.
+func FuzzRetryAfter(f *testing.F) {
+	for _, s := range []string{"7", "-1", "1e300", "NaN", "Inf", "Sat, 01 Aug 2026 12:00:09 GMT", "Sat, 01 Aug 9999 12:00:09 GMT"} {
+		f.Add(s)
+	}
+	now := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, key := range []string{"Retry-After", "Retry-After-Ms"} {
+			h := http.Header{}
+			h.Set(key, text)
+			if d := retryAfter(h, now); d != nil && (*d < 0 || *d > 365*24*time.Hour) {
+				t.Errorf("%s %q: %v", key, text, *d)
+			}
+		}
+	})
+}

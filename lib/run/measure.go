@@ -1,0 +1,270 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// crew is the processes of a run, and the first thing that went wrong.
+type crew struct {
+	mu      sync.Mutex
+	all     []*stage
+	killed  bool
+	failure error
+	broken  chan struct{} // closed at the first failure
+}
+
+// start adds a stage to the crew.
+func (c *crew) start(argv []string, stdin *os.File, say func(string)) (*stage, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.killed {
+		return nil, errors.New("killed")
+	}
+	s, err := startStage(argv, stdin, say)
+	if err == nil {
+		c.all = append(c.all, s)
+	}
+	return s, err
+}
+
+// fail keeps the first failure.
+func (c *crew) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failure == nil && err != nil {
+		c.failure = err
+		close(c.broken)
+	}
+}
+
+func (c *crew) failed() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failure
+}
+
+// kill ends every stage at once, and lets no other begin.
+func (c *crew) kill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.killed = true
+	for _, s := range c.all {
+		s.kill()
+	}
+}
+
+// measure runs the pipeline: filters, samplers, baseline, agent; then the last
+// reading, and the end of everything in the order of the pipe. Its error is of
+// a stage that failed; a signal is none.
+func (r *runner) measure(ctx context.Context) error {
+	r.crew.broken = make(chan struct{})
+	over := make(chan struct{})
+	defer close(over)
+	go func() {
+		select {
+		case <-r.Kill:
+			r.crew.kill()
+		case <-over:
+		}
+	}()
+	filters, err := r.openFilters()
+	if err != nil {
+		r.crew.kill()
+		return err
+	}
+	r.samplesAndIdle(ctx)
+	if r.crew.failed() == nil && ctx.Err() == nil {
+		r.queries(ctx)
+	}
+	r.crew.fail(r.events.finish())
+	r.endSamplers()
+	if r.events.empty() { // nothing to attribute: the filters would only complain of it
+		filters.kill()
+	}
+	filters.drain()
+	return r.crew.failed()
+}
+
+// firstSample is how long a sampler may take to begin; ssh may ask a key agent.
+const firstSample = 30 * time.Second
+
+// samplesAndIdle starts the samplers, sees a sample of each, and sits still for
+// the baseline.
+func (r *runner) samplesAndIdle(ctx context.Context) {
+	r.tell("waiting for the first sample")
+	for i, argv := range r.cmds.samplers {
+		s, err := r.startSampler(argv, r.dir.Power(i))
+		if err != nil {
+			r.crew.fail(err)
+			return
+		}
+		r.samplers = append(r.samplers, s)
+	}
+	for _, s := range r.samplers {
+		select {
+		case <-s.first:
+		case <-s.ended: // what it was is told by the watch
+			<-r.crew.broken
+			return
+		case <-r.crew.broken:
+			return
+		case <-ctx.Done():
+			return
+		case <-time.After(firstSample):
+			r.crew.fail(fmt.Errorf("%s gave no sample in %s", s.stage.name, firstSample))
+			return
+		}
+	}
+	if r.Baseline > 0 {
+		r.tell(fmt.Sprintf("idle baseline, %g s", r.Baseline.Seconds()))
+	}
+	select {
+	case <-time.After(r.Baseline):
+	case <-r.crew.broken:
+	case <-ctx.Done():
+	}
+}
+
+// startSampler starts a sampler and watches for its early end.
+func (r *runner) startSampler(argv []string, path string) (*sampler, error) {
+	s, err := newSampler(path)
+	if err != nil {
+		return nil, err
+	}
+	if s.stage, err = r.crew.start(argv, nil, r.Words); err != nil {
+		return nil, errors.Join(err, s.file.Close())
+	}
+	s.stage.isSampler = true
+	if len(r.Samplers) > 0 {
+		s.stage.name = fmt.Sprintf("sampler %q", argv[len(argv)-1])
+	}
+	go s.run()
+	go func() {
+		<-s.ended
+		select {
+		case <-s.stage.done:
+		case <-time.After(patience): // it closed its output and goes on
+			s.stage.kill()
+		}
+		if s.wasAsked() {
+			return
+		}
+		err := s.stage.failure("it ended before the run did")
+		if s.err != nil {
+			err = fmt.Errorf("%s: %w", s.stage.name, s.err)
+		}
+		r.crew.fail(err)
+	}()
+	return s, nil
+}
+
+// queries runs the agent to its end. The first signal, or a stage that failed,
+// sends it one SIGINT.
+func (r *runner) queries(ctx context.Context) {
+	agent, err := r.crew.start(r.cmds.agent, r.tasksFile(), r.Words)
+	if err != nil {
+		r.crew.fail(err)
+		return
+	}
+	r.agent, r.begun = agent, time.Now()
+	taken := make(chan struct{})
+	go func() {
+		r.crew.fail(r.events.take(agent.stdout))
+		agent.stdout.Close()
+		close(taken)
+	}()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	stop, broken := ctx.Done(), r.crew.broken
+	var late <-chan time.Time
+	for running := true; running; {
+		select {
+		case <-taken:
+			running = false
+		case <-stop:
+			r.tell("ending well; a second signal kills")
+			agent.interrupt()
+			stop, broken = nil, nil
+		case <-broken:
+			agent.interrupt()
+			stop, broken = nil, nil
+			late = time.After(patience)
+		case <-late:
+			agent.kill()
+		case <-tick.C:
+			r.tell("")
+		}
+	}
+	select {
+	case <-agent.done:
+	case <-time.After(patience):
+		agent.kill()
+		<-agent.done
+	}
+	r.crew.fail(r.agentFailure())
+}
+
+// agentFailure tells an agent that died, or gave up, from one whose queries
+// failed or that was asked to end.
+func (r *runner) agentFailure() error {
+	switch r.events.endStatus() {
+	case "ok", "interrupted":
+		return nil
+	case "":
+		return r.agent.failure("it ended without the end of its stream")
+	default:
+		return r.agent.failure("it gave up")
+	}
+}
+
+// endSamplers waits for a reading after the last event, and ends the samplers.
+func (r *runner) endSamplers() {
+	last := r.events.lastEvent()
+	r.tell("waiting for the last sample")
+	for _, s := range r.samplers {
+		if !last.IsZero() && r.crew.failed() == nil && !s.past(last) {
+			r.Say(fmt.Sprintf("warning: %s gave no sample after the last event", s.stage.name))
+		}
+	}
+	for _, s := range r.samplers {
+		r.crew.fail(s.stop())
+	}
+}
+
+// tasksFile is the agent's stdin: the tasks, if they came that way.
+func (r *runner) tasksFile() *os.File {
+	if r.stdin == nil {
+		return nil
+	}
+	f, err := os.Open(r.dir.Tasks())
+	if err != nil {
+		r.crew.fail(err)
+		return nil
+	}
+	return f
+}
+
+// tell passes on how far the run is.
+func (r *runner) tell(phase string) {
+	if r.Progress == nil {
+		return
+	}
+	if phase != "" {
+		r.phase = phase
+	}
+	st := State{Phase: r.phase, Total: r.todo, Since: r.begun}
+	if r.agent != nil && phase == "" {
+		st.Phase = ""
+		st.Done, st.Open = r.events.progress()
+	}
+	for _, s := range r.samplers {
+		st.Joules += s.soFar()
+		st.Estimated = st.Estimated || s.estimated()
+	}
+	r.Progress(st)
+}

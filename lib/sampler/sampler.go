@@ -1,0 +1,282 @@
+// Package sampler reads sensors at a steady rate and writes what they say as a
+// power stream. It is the meter's own loop, and it measures itself too.
+//
+//	s := sampler.New(sensors, w, sampler.Config{Interval: 50 * time.Millisecond, Clock: clock.System, Wait: sampler.Sleeper(…)})
+//	err := s.Begin()      // the header and the first sample
+//	err = s.Run(ctx)      // a sample per interval, until ctx ends
+//	err = s.Finish()      // a last sample
+//	err = s.End("ok")
+//
+// A sample is stamped before its first sensor is read. What could not be read
+// is null, and a note says so when it begins and when it is over. Ticks that
+// came too late are left out and counted, never made up for: a late sample
+// stands at its own time.
+//
+// A tick does not allocate. Utilisation, memory and temperature are read once a
+// second.
+package sampler
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"ipw/lib/clock"
+	"ipw/lib/power"
+	"ipw/lib/sensor"
+	"ipw/lib/stream"
+)
+
+// Config says how to sample.
+type Config struct {
+	Interval time.Duration
+	Clock    clock.Clock
+	Wait     Wait
+	Flush    time.Duration // how long a sample may stay in the buffer; 0: not at all
+	Header   power.Header  // host, boot id, tool, system; the rest is filled in
+}
+
+// Wait sleeps until the monotonic clock shows until, in microseconds. It
+// returns false, at once, when ctx ends.
+type Wait func(ctx context.Context, until int64) bool
+
+// fullUs is how often what is not energy or power is read.
+const fullUs = 1_000_000
+
+// Sampler is one segment of a power stream in the making.
+type Sampler struct {
+	cfg      Config
+	w        *stream.Writer
+	interval int64 // microseconds
+	channels []channel
+	sample   power.Sample
+	rest     rest
+	notes    []power.Note
+	appendFn func([]byte) ([]byte, error)
+
+	any     bool
+	fullAt  int64
+	flushed int64
+	missed  limiter
+	gaps    limiter
+	self    self
+	window  Window
+}
+
+// New makes a sampler of the sensors. It writes nothing yet.
+func New(sensors []sensor.Sensor, w *stream.Writer, cfg Config) *Sampler {
+	n := len(sensors)
+	s := &Sampler{cfg: cfg, w: w, interval: cfg.Interval.Microseconds(), rest: newRest(n)}
+	s.sample.HasM = true
+	s.sample.J, s.sample.W = make([]int64, n), make([]int64, n)
+	s.notes = make([]power.Note, 0, 4*n+2)
+	s.appendFn = func(b []byte) ([]byte, error) { return power.AppendSample(b, &s.sample), nil }
+	s.missed.what, s.gaps.what = power.MissedTicks, power.Gap
+	for _, x := range sensors {
+		s.channels = append(s.channels, newChannel(x, s.interval))
+	}
+	w.Lazy()
+	return s
+}
+
+// Begin writes the header and takes the first sample.
+func (s *Sampler) Begin() error {
+	h := s.cfg.Header
+	h.Type, h.Schema = "header", power.Schema
+	h.TUs, h.IntervalUs = s.cfg.Clock().TUs, s.interval
+	h.Domains = make([]power.Domain, 0, len(s.channels))
+	for i := range s.channels {
+		h.Domains = append(h.Domains, s.channels[i].domain.Domain)
+	}
+	s.window.domains = h.Domains
+	if err := s.w.Header(&h); err != nil {
+		return err
+	}
+	s.self.begin()
+	return s.Sample()
+}
+
+// Run takes a sample at every tick until ctx ends.
+func (s *Sampler) Run(ctx context.Context) error {
+	due := s.sample.MUs + s.interval
+	for s.cfg.Wait(ctx, due) {
+		if err := s.Sample(); err != nil {
+			return err
+		}
+		s.self.late.add(s.sample.MUs - due)
+		due = s.next(due)
+	}
+	return nil
+}
+
+// next is the tick after the one that was due, without those that are past.
+func (s *Sampler) next(due int64) int64 {
+	missed := max(s.cfg.Clock().MUs-due, 0) / s.interval
+	if missed > 0 {
+		s.missed.add(missed, 0)
+	}
+	return due + (missed+1)*s.interval
+}
+
+// Finish takes a last sample, unless one was taken just now.
+func (s *Sampler) Finish() error {
+	if s.cfg.Clock().MUs-s.sample.MUs < s.interval/4 {
+		return nil
+	}
+	return s.Sample()
+}
+
+// Sample takes one sample now.
+func (s *Sampler) Sample() error {
+	now := s.cfg.Clock()
+	full := !s.any || now.MUs-s.fullAt >= fullUs
+	if gap := now.MUs - s.sample.MUs; s.any && gap > 3*s.interval {
+		s.gaps.add(1, gap)
+	}
+	s.sample.TUs, s.sample.MUs = now.TUs, now.MUs
+	s.notes = s.notes[:0]
+	for i := range s.channels {
+		c := &s.channels[i]
+		s.sample.J[i], s.sample.W[i] = c.read(now.MUs, full)
+		s.notes = c.tell(s.notes)
+		if full {
+			s.rest.set(i, &c.reading)
+		}
+	}
+	s.sample.ReadUs = s.cfg.Clock().MUs - now.MUs
+	s.sample.Util, s.sample.MemBytes, s.sample.TempC = nil, nil, nil
+	if full {
+		s.fullAt = now.MUs
+		s.sample.Util, s.sample.MemBytes, s.sample.TempC = s.rest.util.values(), s.rest.mem.values(), s.rest.temp.values()
+	}
+	s.notes = s.missed.tell(s.notes, now.MUs, false)
+	s.notes = s.gaps.tell(s.notes, now.MUs, false)
+	s.any = true
+	s.self.sample(&s.sample)
+	s.window.see(&s.sample)
+	return s.write()
+}
+
+// write writes the notes and the sample of one tick.
+func (s *Sampler) write() error {
+	if err := s.writeNotes(); err != nil {
+		return err
+	}
+	if err := s.w.Append(s.appendFn); err != nil {
+		return err
+	}
+	if now := s.sample.MUs; now-s.flushed+s.interval > s.cfg.Flush.Microseconds() {
+		s.flushed = now
+		return s.w.Flush()
+	}
+	return nil
+}
+
+func (s *Sampler) writeNotes() error {
+	for i := range s.notes {
+		n := &s.notes[i]
+		m := s.sample.MUs
+		n.Type, n.TUs, n.MUs = "note", s.sample.TUs, &m
+		if err := s.w.Record(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// End ends the segment with what the sampler says of itself.
+func (s *Sampler) End(status string) error {
+	s.notes = s.missed.tell(s.notes[:0], s.sample.MUs, true)
+	s.notes = s.gaps.tell(s.notes, s.sample.MUs, true)
+	if err := s.writeNotes(); err != nil {
+		return err
+	}
+	return s.w.End(status, s.self.report(s.missed.total, s.gaps.total))
+}
+
+// Last is the monotonic time of the last sample.
+func (s *Sampler) Last() int64 { return s.sample.MUs }
+
+// Window is what the domains used since the first sample.
+func (s *Sampler) Window() *Window { return &s.window }
+
+// Settle is how long after a moment a reading must be made to hold all that was
+// used before it: the slowest counter's refresh and lag.
+func (s *Sampler) Settle() time.Duration {
+	most := int64(0)
+	for i := range s.channels {
+		if d := s.channels[i].domain; d.Energy == power.Counter && d.UpdateUs != nil {
+			most = max(most, *d.UpdateUs+d.LagUs)
+		}
+	}
+	return time.Duration(most) * time.Microsecond
+}
+
+// limiter lets a kind of note through once a second.
+type limiter struct {
+	what    string
+	total   int64
+	pending int64
+	longest int64 // microseconds
+	told    int64
+	any     bool
+}
+
+func (l *limiter) add(n, us int64) {
+	l.total += n
+	l.pending += n
+	l.longest = max(l.longest, us)
+}
+
+func (l *limiter) tell(notes []power.Note, now int64, last bool) []power.Note {
+	if l.pending == 0 || l.any && !last && now-l.told < 1_000_000 {
+		return notes
+	}
+	detail := fmt.Sprintf("%d", l.pending)
+	if l.longest > 0 {
+		detail = fmt.Sprintf("%d, the longest %.3f s", l.pending, float64(l.longest)/1e6)
+	}
+	l.pending, l.longest, l.told, l.any = 0, 0, now, true
+	return append(notes, power.Note{What: l.what, Detail: detail})
+}
+
+// rest holds what is read once a second.
+type rest struct{ util, mem, temp column }
+
+func newRest(n int) rest { return rest{newColumn(n), newColumn(n), newColumn(n)} }
+
+func (r *rest) set(i int, from *sensor.Reading) {
+	r.util.set(i, from.Util)
+	r.mem.set(i, from.MemBytes)
+	r.temp.set(i, from.TempC)
+}
+
+// column is one optional array of a sample, without allocation.
+type column struct {
+	value []float64
+	point []*float64
+	any   bool
+}
+
+func newColumn(n int) column {
+	return column{value: make([]float64, n), point: make([]*float64, n)}
+}
+
+func (c *column) set(i int, f float64) {
+	if i == 0 {
+		c.any = false
+	}
+	c.point[i] = nil
+	if !math.IsNaN(f) {
+		c.value[i], c.point[i], c.any = f, &c.value[i], true
+	}
+}
+
+// values is the array, nil if there is nothing in it.
+func (c *column) values() []*float64 {
+	if !c.any {
+		return nil
+	}
+	return c.point
+}

@@ -1,0 +1,38 @@
+package score
+
+import (
+	"sync"
+
+	"ipw/lib/trace"
+)
+
+// Choice picks the scorer of each trace by what is known before its first
+// answer: the command line and the data set, never the outcome.
+type Choice struct {
+	Flag      string                      // auto, exact or judge
+	Own       func(dataset string) string // a data set's own scorer; "" for files and stdin
+	WithJudge bool                        // there is a key or an endpoint for a judge
+	NewJudge  func() (Scorer, error)      // called once, when the first trace needs it
+
+	once  sync.Once
+	judge Scorer
+	err   error
+}
+
+// For returns the scorer of a trace.
+func (c *Choice) For(q *trace.QueryTrace) (Scorer, error) {
+	name := c.Flag
+	if name == "auto" && q.Dataset != nil {
+		name = c.Own(*q.Dataset)
+	}
+	if name == "judge" || (name == "auto" || name == "") && c.WithJudge {
+		return c.Judge()
+	}
+	return Exact{}, nil
+}
+
+// Judge returns the judge, which is made at the first call.
+func (c *Choice) Judge() (Scorer, error) {
+	c.once.Do(func() { c.judge, c.err = c.NewJudge() })
+	return c.judge, c.err
+}

@@ -1,0 +1,180 @@
+package nvml
+
+import (
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"ipw/lib/power"
+	"ipw/lib/sensor"
+)
+
+func TestParseRow(t *testing.T) {
+	tests := []struct {
+		line  string
+		ok    bool
+		index string
+		w     int64
+		err   string
+		util  float64
+		mem   float64
+		temp  float64
+	}{
+		{"0, 68.13, 42, 1024, 55", true, "0", 68_130_000, "", 0.42, 1 << 30, 55},
+		{"1, [N/A], [N/A], [N/A], 30\r", true, "1", power.Null, "not told", math.NaN(), math.NaN(), 30},
+		{"2, [Unknown Error], 0, 0, 0", true, "2", power.Null, `nvidia-smi says "[Unknown Error]"`, 0, 0, 0},
+		{"3, 99999999999, 101, -1, x", true, "3", power.Null, "value out of range", math.NaN(), math.NaN(), math.NaN()},
+		{"index, power.draw [W], utilization.gpu [%], memory.used [MiB], temperature.gpu", false, "", 0, "", 0, 0, 0},
+		{"", false, "", 0, "", 0, 0, 0},
+		{"0, 68.13, 42", false, "", 0, "", 0, 0, 0},
+	}
+	same := func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
+	for _, tt := range tests {
+		index, r, ok := parseRow(tt.line)
+		if ok != tt.ok || ok && (index != tt.index || r.MicroW != tt.w || !same(r.Util, tt.util) || !same(r.MemBytes, tt.mem) || !same(r.TempC, tt.temp)) {
+			t.Errorf("%q: %q %+v %v", tt.line, index, r, ok)
+		}
+		if text := ""; ok {
+			if r.WErr != nil {
+				text = r.WErr.Error()
+			}
+			if text != tt.err {
+				t.Errorf("%q: %q", tt.line, text)
+			}
+		}
+	}
+}
+
+func TestListed(t *testing.T) {
+	tests := []struct {
+		name, lines, column string
+		power               []string // per GPU
+	}{
+		{"new", "0, GPU-a, 550.1, 700.00, 100, 101, 9.0, NVIDIA H100\n", columnInstant, []string{"instant"}},
+		{"old nvidia-smi", "0, GPU-a, 450.1, 300.00, 100, Tesla V100\n", columnUsage, []string{"averaged"}},
+		{"old GPU among new", "0, GPU-a, 550.1, 700.00, 100, 101, 9.0, NVIDIA H100\n1, GPU-b, 550.1, 250.00, 60, [N/A], 7.0, Tesla V100\n", columnUsage, []string{"averaged", "instant"}},
+		{"one without watts", "0, GPU-a, 550.1, 700.00, 100, 101, 9.0, NVIDIA H100\n1, GPU-b, 550.1, [N/A], [N/A], [N/A], 5.0, GeForce\n", columnInstant, []string{"instant", "none"}},
+	}
+	for _, tt := range tests {
+		var list []listedGPU
+		for line := range strings.Lines(tt.lines) {
+			g, ok := parseListed(line)
+			if !ok {
+				t.Fatalf("%s: %q", tt.name, line)
+			}
+			list = append(list, g)
+		}
+		if got := powerColumn(list); got != tt.column {
+			t.Errorf("%s: column %s", tt.name, got)
+		}
+		for i := range list {
+			d := list[i].domain(tt.column)
+			if d.Power != tt.power[i] || (d.Energy == power.Integrated) != (d.Power != power.None) || (d.PowerWindowUs == 1_000_000) != (d.Power == power.Averaged) {
+				t.Errorf("%s: %+v", tt.name, d)
+			}
+		}
+	}
+}
+
+// smiScript writes a nvidia-smi that answers from files in its own directory:
+// list, then rows for ever.
+func smiScript(t *testing.T, rows string) (command string) {
+	t.Helper()
+	dir := t.TempDir()
+	command = filepath.Join(dir, "nvidia-smi")
+	script := `#!/bin/sh
+case "$*" in
+*compute_cap*) printf '0, GPU-a, 550.1, 700.00, 100, 101, 9.0, NVIDIA H100\n1, GPU-b, 550.1, 700.00, 100, 101, 9.0, NVIDIA H100\n' ;;
+*"index,power.draw.instant,utilization.gpu,memory.used,temperature.gpu --format=csv,noheader,nounits -lms 100")
+	echo started >>` + dir + `/starts
+	` + rows + ` ;;
+*) echo "what? $*"; exit 2 ;;
+esac
+`
+	if err := os.WriteFile(command, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return command
+}
+
+func TestSMI(t *testing.T) {
+	command := smiScript(t, `printf '0, 68.13, 42, 1024, 55\n1, 70.5, 0, 0, 50\n'; exec sleep 1000`)
+	var now atomic.Int64
+	sensors, err := openSMI(Options{Command: command, Interval: 50 * time.Millisecond, Now: now.Load})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(sensors) != 2 {
+		t.Fatal(sensors)
+	}
+	d := sensors[1].Domain()
+	if d.ID != "gpu:1" || d.Source != "nvidia-smi" || d.Energy != power.Integrated || d.Power != power.Instant || *d.UpdateUs != 100_000 || d.LagUs != 100_000 || d.UUID != "GPU-b" || d.PowerLimitW != 700 {
+		t.Errorf("%+v", d)
+	}
+	get := func(i int, at int64) sensor.Reading {
+		var r sensor.Reading
+		r.Clear()
+		sensors[i].Read(at, true, &r)
+		return r
+	}
+	if r := get(0, 1000); r.MicroW != 68_130_000 || r.Util != 0.42 || r.MemBytes != 1<<30 || r.TempC != 55 {
+		t.Errorf("%+v", r)
+	}
+	if r := get(1, 299_000); r.MicroW != 70_500_000 {
+		t.Errorf("%+v", r)
+	}
+	if r := get(1, 301_000); r.MicroW != power.Null || !errors.Is(r.WErr, sensor.ErrStale) {
+		t.Errorf("%+v", r)
+	}
+	for _, s := range sensors {
+		s.Close() // ends the process: else the test would wait for it
+	}
+	if b, _ := os.ReadFile(filepath.Join(filepath.Dir(command), "starts")); string(b) != "started\n" {
+		t.Errorf("%q", b)
+	}
+}
+
+func TestSMIDies(t *testing.T) {
+	command := smiScript(t, `printf '0, 68.13, 42, 1024, 55\n1, 70.5, 0, 0, 50\n'; exit 15`)
+	sensors, err := openSMI(Options{Command: command, Now: func() int64 { return 0 }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sensors[1].Close()
+	defer sensors[0].Close()
+	s := sensors[0].(*smiGPU).smi
+	for range 100 {
+		s.mu.Lock()
+		err = s.err
+		s.mu.Unlock()
+		if err != nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	var r sensor.Reading
+	r.Clear()
+	sensors[0].Read(1_000_000, false, &r)
+	if r.MicroW != power.Null || r.WErr == nil || !strings.Contains(r.WErr.Error(), "exit status 15") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestSMINotThere(t *testing.T) {
+	_, err := openSMI(Options{Command: filepath.Join(t.TempDir(), "nvidia-smi")})
+	var u *sensor.Unavailable
+	if !errors.As(err, &u) || u.Fix == "" {
+		t.Error(err)
+	}
+	broken := filepath.Join(t.TempDir(), "nvidia-smi")
+	os.WriteFile(broken, []byte("#!/bin/sh\necho 'NVIDIA-SMI has failed because it could not communicate with the driver.'\nexit 9\n"), 0o755)
+	_, err = openSMI(Options{Command: broken})
+	if !errors.As(err, &u) || !strings.Contains(u.Why, "could not communicate") {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,275 @@
+// Package roster knows every source of readings there is, and chooses what a
+// machine's stream is made of.
+//
+//	found, err := roster.Look(roster.Options{Sysfs: "/sys", Proc: "/proc"})
+//	sensors, err := roster.Choose(found, roster.Options{Names: []string{"auto"}})
+//
+// auto takes every real sensor. The load estimate joins in only if no domain of
+// kind cpu, soc or board can be read: a guess beside a measurement would be
+// added to it.
+package roster
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ipw/lib/power"
+	"ipw/lib/sensor"
+	"ipw/lib/sensor/estimate"
+	"ipw/lib/sensor/nvml"
+	"ipw/lib/sensor/rapl"
+)
+
+// Auto is the name of all real sources together.
+const Auto = "auto"
+
+// Options say where to look and what to take.
+type Options struct {
+	Sysfs    string        // /sys
+	Proc     string        // /proc
+	Names    []string      // sources; none is Auto
+	Only     []string      // ids and kinds of domains; none is all
+	Interval time.Duration // of the ticks to come
+	Now      func() int64  // their clock, microseconds
+	Sleep    func(time.Duration)
+	NVML     nvml.Options // which library or nvidia-smi; the zero value is the machine's own
+}
+
+// Found is what one source offers here.
+type Found struct {
+	Name    string
+	Sensors []sensor.Sensor
+	Err     error  // why there are none: a *sensor.Unavailable
+	Via     string // a remark on how it is read, "" if there is nothing to say
+	Unused  string // why Choose left it out
+}
+
+var sources = []struct {
+	name string
+	via  string
+	open func(Options) ([]sensor.Sensor, error)
+}{
+	// Fast ones first: they should be read close to the time stamp.
+	{rapl.Source, "", func(o Options) ([]sensor.Sensor, error) { return rapl.Open(o.Sysfs) }},
+	{estimate.Source, "", func(o Options) ([]sensor.Sensor, error) {
+		s, err := estimate.Open(o.Proc)
+		if err != nil {
+			return nil, err
+		}
+		return []sensor.Sensor{s}, nil
+	}},
+	{nvml.Source, nvml.Via, func(o Options) ([]sensor.Sensor, error) {
+		o.NVML.Interval, o.NVML.Now = o.Interval, o.Now
+		return nvml.Open(o.NVML)
+	}},
+}
+
+// planned are the sources that have a name already.
+var planned = []string{"perf", "amdgpu", "hwmon", "jetson", "apple"}
+
+// Names lists what may be asked for.
+func Names() []string {
+	names := []string{Auto}
+	for _, s := range sources {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// NameError is a source that nobody knows, or that is not built yet.
+type NameError struct {
+	Name  string
+	Later bool
+}
+
+func (e *NameError) Error() string {
+	if e.Later {
+		return fmt.Sprintf("source %q is not built yet", e.Name)
+	}
+	return fmt.Sprintf("unknown source %q (%s)", e.Name, strings.Join(Names(), ", "))
+}
+
+// Look opens the sources that the names ask for; for Auto all.
+func Look(o Options) ([]Found, error) {
+	for _, name := range o.Names {
+		if slices.Contains(planned, name) {
+			return nil, &NameError{name, true}
+		}
+		if !slices.Contains(Names(), name) {
+			return nil, &NameError{name, false}
+		}
+	}
+	var found []Found
+	for _, s := range sources {
+		if !auto(o) && !slices.Contains(o.Names, s.name) {
+			continue
+		}
+		f := Found{Name: s.name}
+		if f.Sensors, f.Err = s.open(o); f.Err == nil {
+			f.Via = s.via
+		}
+		found = append(found, f)
+	}
+	return found, nil
+}
+
+func auto(o Options) bool { return len(o.Names) == 0 || slices.Contains(o.Names, Auto) }
+
+// Choose takes the sensors of a stream and closes the others.
+func Choose(found []Found, o Options) ([]sensor.Sensor, error) {
+	for _, f := range found {
+		if f.Err != nil && slices.Contains(o.Names, f.Name) {
+			Close(found)
+			return nil, f.Err // asked for by name
+		}
+	}
+	if i := slices.IndexFunc(found, func(f Found) bool { return f.Name == estimate.Source && f.Err == nil }); i >= 0 {
+		admit(found, i, slices.Contains(o.Names, estimate.Source), o)
+	}
+	var sensors []sensor.Sensor
+	for _, f := range found {
+		if f.Unused == "" {
+			sensors = append(sensors, f.Sensors...)
+		}
+	}
+	if len(sensors) == 0 || auto(o) && !slices.ContainsFunc(sensors, speaks) {
+		return nil, nothing(found)
+	}
+	kept, err := only(sensors, o.Only)
+	if err != nil {
+		Close(found)
+	}
+	return kept, err
+}
+
+func speaks(s sensor.Sensor) bool { return !s.Domain().Silent() }
+
+// admit decides about the estimate, found[i].
+func admit(found []Found, i int, asked bool, o Options) {
+	guess := found[i].Sensors[0]
+	measured := ""
+	for j := range found {
+		for _, s := range found[j].Sensors {
+			if d := s.Domain(); s != guess && measured == "" && wholeCPU(d) && readable(s, o.Sleep) {
+				measured = d.ID
+			}
+		}
+	}
+	if measured != "" && !asked {
+		found[i].Unused = measured + " can be read"
+		closeAll(found[i].Sensors)
+		found[i].Sensors = nil
+		return
+	}
+	d := guess.Domain()
+	for j := range found {
+		for k, s := range found[j].Sensors {
+			if s == guess {
+				continue
+			}
+			if s.Domain().ID == d.ID {
+				d.ID = "cpu:estimate"
+			}
+			if measured == "" && wholeCPU(s.Domain()) {
+				found[j].Sensors[k] = silence(s)
+			}
+		}
+	}
+	if measured != "" {
+		d.PartOf = measured // for comparison: recorded, never summed
+	}
+}
+
+// wholeCPU tells whether a domain holds what the estimate estimates.
+func wholeCPU(d *sensor.Domain) bool {
+	return d.Kind == power.CPU || d.Kind == power.SOC || d.Kind == power.Board
+}
+
+// readable tries a sensor. A file that is being rewritten may be empty for a
+// moment.
+func readable(s sensor.Sensor, sleep func(time.Duration)) bool {
+	if s.Domain().Silent() {
+		return false
+	}
+	for range 3 {
+		if try(s) == nil {
+			return true
+		}
+		if sleep != nil {
+			sleep(5 * time.Millisecond)
+		}
+	}
+	return false
+}
+
+func try(s sensor.Sensor) error {
+	var r sensor.Reading
+	r.Clear()
+	s.Read(0, false, &r)
+	if s.Domain().Energy == power.Counter {
+		return r.JErr
+	}
+	return r.WErr
+}
+
+// silence replaces a sensor that cannot be read now by one that never speaks,
+// so that it does not wake up beside the estimate that stands in for it.
+func silence(s sensor.Sensor) sensor.Sensor {
+	if s.Domain().Silent() {
+		return s
+	}
+	why := try(s)
+	if why == nil {
+		why = errors.New("was not readable at the start")
+	}
+	s.Close()
+	return sensor.Silent(s.Domain().Domain, why)
+}
+
+// Close closes all sensors.
+func Close(found []Found) {
+	for _, f := range found {
+		closeAll(f.Sensors)
+	}
+}
+
+func closeAll(sensors []sensor.Sensor) {
+	for _, s := range sensors {
+		s.Close()
+	}
+}
+
+// NothingError says why there is nothing to measure, source by source.
+type NothingError struct{ Found []Found }
+
+func nothing(found []Found) error {
+	Close(found)
+	return &NothingError{found}
+}
+
+func (e *NothingError) Error() string {
+	var why []string
+	for _, f := range e.Found {
+		if f.Err != nil {
+			why = append(why, f.Err.Error())
+		}
+		for _, s := range f.Sensors {
+			why = append(why, Refusal(s).Error())
+		}
+	}
+	return "nothing to measure: " + strings.Join(why, "; ")
+}
+
+// Hint is what a user may type next.
+func (e *NothingError) Hint() string { return "ipw-sample --list" }
+
+// Refusal is why a silent sensor gives nothing, nil if it is not silent.
+func Refusal(s sensor.Sensor) error {
+	if !s.Domain().Silent() {
+		return nil
+	}
+	return try(s)
+}
