@@ -102,7 +102,7 @@ func run(t *testing.T, bin string, all []command) {
 	for _, c := range all {
 		fmt.Fprintf(&script, "%s\nprintf '\\n%s %%d\\n' $?\n", c.text, mark)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	sh := exec.CommandContext(ctx, "/bin/sh", "-c", script.String())
 	sh.Dir = t.TempDir()

@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"ipw/lib/agent"
@@ -32,8 +33,8 @@ type flags struct {
 	Dataset      string        `help:"The tasks: a data set's name, a JSONL file, or - for stdin." placeholder:"NAME|FILE|-"`
 	BaseURL      string        `name:"base-url" help:"The model's endpoint, OpenAI-compatible." placeholder:"URL"`
 	MaxQueries   *int          `help:"Run the first N tasks only." placeholder:"N"`
-	MaxTurns     int           `help:"Turns of a query at most; in the last one the model gets no tools." default:"20" placeholder:"N"`
-	Concurrency  int           `help:"Queries at a time." default:"1" placeholder:"N"`
+	MaxTurns     int           `help:"Turns of a query at most; in the last one the model gets no tools (${default})." default:"20" placeholder:"N"`
+	Concurrency  int           `help:"Queries at a time, at most 1000 (${default})." default:"1" placeholder:"N"`
 	QueryTimeout time.Duration `help:"End a query after this long and keep what it has." placeholder:"TIME"`
 	Tools        []string      `help:"Tools, or none. Default: the data set's own, else calculator." placeholder:"A,B"`
 	Corpus       string        `help:"What the search tool looks in: a JSONL file or a directory of texts." placeholder:"PATH"`
@@ -131,5 +132,11 @@ func (p *plan) verdict(c *cli.Context, totals agent.Totals, err error) error {
 	case failed > 0:
 		return p.failed(failed, totals.Ended())
 	}
-	return p.problems.Err()
+	if err := p.problems.Err(); err != nil {
+		return err
+	}
+	if totals.Ended()+totals.Kept == 0 {
+		return fmt.Errorf("data set %q holds no tasks", p.set.Name)
+	}
+	return nil
 }

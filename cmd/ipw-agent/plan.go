@@ -107,6 +107,9 @@ func (p *plan) client(c *cli.Context) (client llm.Client, stop func(), err error
 	stop = func() {}
 	if p.endpoint.Provider == llm.Builtin {
 		c.Say("builtin is a scripted model, no language model: its answers show how ipw works and nothing else")
+		if p.flags.BaseURL != "" {
+			c.Say("--base-url is not used: builtin is always the scripted model")
+		}
 		if p.endpoint.BaseURL, stop, err = builtin.Start(); err != nil {
 			return nil, nil, fmt.Errorf("builtin: %w", err)
 		}

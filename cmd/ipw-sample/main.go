@@ -68,11 +68,11 @@ func run(c *cli.Context) error {
 	}
 	defer closeAll(sensors)
 	remark(c, found, sensors, f.Interval)
+	sensor.Watch(sensors, opts.Now, time.Sleep)
 	w, err := stream.Create(f.Output, power.Schema, c.Stdout)
 	if err != nil {
 		return err
 	}
-	sensor.Watch(sensors, opts.Now, time.Sleep)
 	s := sampler.New(sensors, w, sampler.Config{
 		Interval: f.Interval, Clock: clock.System, Wait: sampler.Sleeper(opts.Now), Flush: flushEvery(&f, c),
 		Header: power.Header{Host: clock.Host(), BootID: clock.BootID(), Tool: "ipw-sample " + cli.Version, System: sampler.System()},

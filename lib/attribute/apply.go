@@ -21,7 +21,7 @@ func (e *Engine) EventHeader(h *event.Header) {
 	if old := e.events.head; old != nil && old.Run != h.Run && old.Run != "" {
 		e.push(pushed{t: e.events.now, run: old.Run, head: old}) // another run: nothing of the old one goes on
 	}
-	e.events.head, e.events.byM = h, e.clocks.joined(h.BootID)
+	e.events.head, e.events.byM = h, e.clocks.joined(h.BootID) || len(e.segments) == 0 && h.BootID != ""
 	e.hosts[h.Host] = true
 }
 
@@ -36,6 +36,9 @@ func (e *Engine) Event(ev *event.Event) {
 	if s.any && t < s.now {
 		s.back++
 		t = s.now
+		late := *ev
+		late.MUs = nil // its place is another's
+		ev = &late
 	}
 	s.now, s.any = t, true
 	e.push(pushed{t: t, head: s.head, ev: ev})
@@ -260,7 +263,7 @@ func (e *Engine) record(t int64, p *pushed) {
 		e.endSpan(t, q, ev)
 	case event.LMFirstToken:
 		if s := q.byID[ev.Span]; s != nil && s.kind.isCall() && s.open() && s.firstToken == never {
-			s.firstToken = t
+			s.firstToken, s.token = t, ev
 		}
 	case event.Retry:
 		e.retry(t, q, ev)
@@ -268,7 +271,7 @@ func (e *Engine) record(t int64, p *pushed) {
 }
 
 func (e *Engine) newQuery(t int64, key queryKey, p *pushed) *query {
-	q := &query{key: key, head: p.head, start: t, end: never, startUs: p.ev.TUs, lastUs: p.ev.TUs, byID: map[string]*span{}}
+	q := &query{key: key, head: p.head, start: t, end: never, startUs: p.ev.TUs, lastUs: p.ev.TUs, first: p.ev, byID: map[string]*span{}}
 	e.queries[key] = q
 	e.open = withQuery(e.open, q)
 	e.touch(q)
@@ -295,21 +298,21 @@ func (e *Engine) endQuery(t int64, q *query, ev *event.Event) {
 		return
 	}
 	q.finish, q.closed = ev, true
-	e.maybeClose(t, q)
+	e.maybeClose(t, q, ev)
 }
 
 // maybeClose closes a query that has ended and that nothing extends.
-func (e *Engine) maybeClose(t int64, q *query) {
+func (e *Engine) maybeClose(t int64, q *query, by *event.Event) {
 	if !q.closed || q.end != never {
 		return
 	}
 	if e.windowAhead(q) {
 		e.warn("late window", "query %q: a setup or scoring window outlasts it: it is taken to end there", q.key.id)
-		e.endSpans(t, q, false)
+		e.endSpans(t, q, false, by)
 		return
 	}
-	e.endSpans(t, q, true)
-	q.end = t
+	e.endSpans(t, q, true, by)
+	q.end, q.last = t, by
 	e.open = withoutQuery(e.open, q)
 	delete(e.queries, q.key)
 	e.ended = append(e.ended, q)
@@ -349,10 +352,10 @@ func (e *Engine) windowAhead(q *query) bool {
 }
 
 // endSpans ends the spans still open when their query ends.
-func (e *Engine) endSpans(t int64, q *query, windows bool) {
+func (e *Engine) endSpans(t int64, q *query, windows bool, by *event.Event) {
 	for _, s := range q.spans {
 		if s.open() && (windows || s.kind < setupWindow) {
-			e.land(t, s)
+			e.land(t, s, by)
 		}
 	}
 }
@@ -415,9 +418,9 @@ func (e *Engine) endSpan(t int64, q *query, ev *event.Event) {
 	}
 	s.finish = ev
 	if s.open() {
-		e.land(t, s)
+		e.land(t, s, ev)
 	}
-	e.maybeClose(t, q)
+	e.maybeClose(t, q, ev)
 }
 
 // fly puts a model call in flight.
@@ -434,8 +437,8 @@ func (e *Engine) ground(s *span) {
 }
 
 // land ends a span.
-func (e *Engine) land(t int64, s *span) {
-	s.end = t
+func (e *Engine) land(t int64, s *span, by *event.Event) {
+	s.end, s.landed = t, by
 	switch s.kind {
 	case setupWindow:
 		s.q.setups--
@@ -468,8 +471,8 @@ func (e *Engine) closeRun(t int64, p *pushed) {
 		e.touch(q)
 		q.closed = true
 		delete(e.late, q.key)
-		e.endSpans(t, q, true)
+		e.endSpans(t, q, true, nil)
 		q.setups, q.scorings = 0, 0
-		e.maybeClose(t, q)
+		e.maybeClose(t, q, nil)
 	}
 }

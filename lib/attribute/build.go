@@ -16,7 +16,7 @@ func (a *account) trace() *trace.QueryTrace {
 	q := a.q
 	t := &trace.QueryTrace{Schema: trace.Schema, QueryID: q.key.id, Attempt: q.key.attempt, StartUs: q.startUs, EndUs: q.lastUs,
 		Run: text(q.head.Run), Agent: text(q.head.Agent), Model: text(q.head.Model), Dataset: text(q.head.Dataset), Host: text(q.head.Host),
-		TotalWallClockS: ptr(seconds(q.end - q.start))}
+		TotalWallClockS: ptr(seconds(q.first, q.last, q.end-q.start))}
 	if b := q.begin; b != nil {
 		t.WorkloadType, t.Reference, t.Metadata = b.WorkloadType, b.Reference, b.Metadata
 		t.QueryText = deref(b.QueryText)
@@ -68,7 +68,7 @@ func (a *account) window(en *trace.Energy, b *trace.ByKind, prefix string, num i
 				length += ep.t1 - ep.t0
 			}
 		}
-		return ptr(seconds(length))
+		return ptr(float64(length) / 1e6)
 	}
 	for _, k := range kinds {
 		if a.hasKind(k) {
@@ -96,7 +96,7 @@ func (a *account) had(kind spanKind) bool {
 
 func (a *account) turnTrace(t *turn) trace.TurnTrace {
 	remote := a.remote()
-	out := trace.TurnTrace{TurnIndex: t.index, WallClockS: ptr(seconds(t.end - t.start)),
+	out := trace.TurnTrace{TurnIndex: t.index, WallClockS: ptr(seconds(t.first, t.last, t.end-t.start)),
 		ToolsCalled: []string{}, ToolLatenciesS: map[string]float64{}, Tools: []trace.ToolTrace{}}
 	out.StartUs, out.EndUs = a.wall(t)
 	en, values, sum := a.energy(t.number+turnAll, remote)
@@ -117,15 +117,10 @@ func (a *account) turnTrace(t *turn) trace.TurnTrace {
 // wall is a turn's start and end as its records stamped them.
 func (a *account) wall(t *turn) (start, end int64) {
 	end = a.q.lastUs
-	for _, s := range t.spans {
-		if s.start == t.start {
-			start = s.begin.TUs
-		}
-		if s.end == t.end && s.finish != nil {
-			end = s.finish.TUs
-		}
+	if t.last != nil {
+		end = t.last.TUs
 	}
-	return start, end
+	return t.first.TUs, end
 }
 
 // model fills what a turn's lm_inference calls took.
@@ -152,7 +147,7 @@ func (a *account) model(en *trace.Energy, out *trace.TurnTrace, t *turn, remote 
 	}
 	slices.SortStableFunc(calls, func(x, y *span) int { return int(x.start - y.start) })
 	if f := calls[0]; f.firstToken != never {
-		out.TTFTS = ptr(seconds(f.firstToken - f.start))
+		out.TTFTS = ptr(seconds(f.begin, f.token, f.firstToken-f.start))
 	}
 }
 
@@ -236,7 +231,7 @@ func (a *account) toolTraces(out *trace.TurnTrace, t *turn, remote bool) {
 }
 
 func (a *account) toolTrace(s *span, remote bool) trace.ToolTrace {
-	tt := trace.ToolTrace{Name: s.begin.Tool, Span: s.id, LatencyS: ptr(seconds(s.end - s.start)), UncertaintyJoules: map[string]*float64{}}
+	tt := trace.ToolTrace{Name: s.begin.Tool, Span: s.id, LatencyS: ptr(seconds(s.begin, s.landed, s.end-s.start)), UncertaintyJoules: map[string]*float64{}}
 	if f := s.finish; f != nil {
 		tt.OK, tt.Error, tt.ResultTokens = f.OK, f.Error, f.ResultTokens
 	}
@@ -364,8 +359,6 @@ func (e *Engine) remember(q *query, t *trace.QueryTrace) {
 	key := [2]string{q.key.run, q.key.id}
 	e.past[key] = append(e.past[key], p)
 }
-
-func seconds(us int64) float64 { return float64(us) / 1e6 }
 
 func text(s string) *string {
 	if s == "" {

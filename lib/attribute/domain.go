@@ -43,6 +43,7 @@ type domain struct {
 	h       int64 // spacing of readings
 
 	open   bool
+	reset  bool    // the line ends with its last reading, unless that is the segment's last
 	offset int64   // added to j, so that segments join
 	point  reading // the last point of the line
 	last   reading // the last reading; a repeat if it is no point
@@ -151,7 +152,10 @@ func (d *domain) reading(t, v, w, readUs int64) (backwards bool) {
 	}
 	nj, ok := d.joules(v, e, dt)
 	d.slope(t, e)
-	if !ok || d.breaks(dt) {
+	if d.reset {
+		ok, nj = true, 0
+	}
+	if !ok || d.reset || d.breaks(dt) {
 		d.close()
 		d.begin(t, v, w)
 		return !ok
@@ -244,7 +248,7 @@ func (d *domain) begin(t, v, w int64) {
 }
 
 // close ends the line.
-func (d *domain) close() { d.open = false }
+func (d *domain) close() { d.open, d.reset = false, false }
 
 // endSegment makes the last reading of the segment a point.
 func (d *domain) endSegment() {

@@ -126,7 +126,7 @@ func (e *Engine) note(s *segment, n *power.Note) {
 func (e *Engine) noteOf(d *domain, n *power.Note) {
 	switch n.What {
 	case power.Reset:
-		d.close()
+		d.reset = d.open
 	case power.Lost:
 		d.lost = true
 	case power.Resumed:
@@ -236,7 +236,7 @@ func (e *Engine) firstSample(s *segment, p *power.Sample, t int64) {
 	seam := s.any && t == s.now
 	for _, d := range s.all {
 		i := slices.Index(s.doms, d)
-		joined := seam && i >= 0 && d.open && d.last.t == t-d.shift
+		joined := seam && i >= 0 && d.open && !d.reset && d.last.t == t-d.shift
 		if joined && !d.isWatts && at(p.J, i) == power.Null || joined && d.isWatts && at(p.W, i) == power.Null {
 			joined = false
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"ipw/lib/event"
 	"ipw/lib/power"
 )
 
@@ -51,6 +52,8 @@ type numDom struct {
 type turn struct {
 	index      int
 	start, end int64
+	first      *event.Event // what it begins with
+	last       *event.Event // what it ends with, if a record
 	spans      []*span
 	number     int // its first number
 }
@@ -159,11 +162,16 @@ func (a *account) findTurns() {
 		}
 		t := byIndex[s.turn]
 		if t == nil {
-			t = &turn{index: s.turn, start: s.start, end: s.end}
+			t = &turn{index: s.turn, start: s.start, end: s.end, first: s.begin, last: s.landed}
 			byIndex[s.turn] = t
 			a.turns = append(a.turns, t)
 		}
-		t.start, t.end = min(t.start, s.start), max(t.end, s.end)
+		if s.start < t.start {
+			t.start, t.first = s.start, s.begin
+		}
+		if s.end > t.end {
+			t.end, t.last = s.end, s.landed
+		}
 		t.spans = append(t.spans, s)
 	}
 	slices.SortFunc(a.turns, func(x, y *turn) int { return x.index - y.index })

@@ -29,10 +29,12 @@ type span struct {
 	turn       int   // −1: carries none
 	start, end int64 // on the joined clock; end is never while it is open
 	firstToken int64 // never: there was none
-	waits      int   // retries it waits in now
+	token      *event.Event
+	waits      int // retries it waits in now
 	place      *place
 	begin      *event.Event
 	finish     *event.Event // nil: no end was seen
+	landed     *event.Event // what ended it: its end, or its query's; nil: the stream's
 	tool       int          // index among the query's tools, −1
 }
 
@@ -87,7 +89,9 @@ type query struct {
 	after    *slice // the slice that begins at its end
 	stamp    int    // of the cell being shared out
 	touched  bool
-	early    []pushed // starts of calls and tools before its own
+	first    *event.Event // what it begins with
+	last     *event.Event // what ended it; nil: nothing did
+	early    []pushed     // starts of calls and tools before its own
 }
 
 // epoch is the time between two events of one query.
@@ -225,6 +229,15 @@ func (q *query) epochAt(t int64) int {
 		i++
 	}
 	return i
+}
+
+// seconds is the time between two records, us apart on the joined clock, by
+// m_us where both have it.
+func seconds(from, to *event.Event, us int64) float64 {
+	if from != nil && to != nil && from.MUs != nil && to.MUs != nil {
+		us = *to.MUs - *from.MUs
+	}
+	return float64(us) / 1e6
 }
 
 func (q *query) isOpenAt(t int64) bool { return q.start <= t && t < q.end }

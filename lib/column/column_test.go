@@ -70,11 +70,11 @@ func TestSchemaIsTheSameForEveryTrace(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 200 {
 		q := tracetest.Random(r, "q")
-		if cells := traceCells(q); !reflect.DeepEqual(columns(cells), Trace()) {
+		if !reflect.DeepEqual(columnsOf(func(l *layout) { l.trace(q) }), Trace()) {
 			t.Fatal("the columns depend on the trace")
 		}
 		for i := range q.Turns {
-			if !reflect.DeepEqual(columns(turnCells(&q.Turns[i])), Turn()) {
+			if !reflect.DeepEqual(columnsOf(func(l *layout) { l.turn(&q.Turns[i]) }), Turn()) {
 				t.Fatal("the columns depend on the turn")
 			}
 		}
@@ -232,5 +232,17 @@ func TestJoulesAreTheNearestFloat(t *testing.T) {
 		if got := TraceValues(q)[i]; got != want {
 			t.Errorf("%s is %v, want %v", text, got, want)
 		}
+	}
+}
+
+func BenchmarkTraceValues(b *testing.B) {
+	r := rand.New(rand.NewPCG(4, 4))
+	q := tracetest.Random(r, "q")
+	for len(q.Turns) < 8 {
+		q.Turns = append(q.Turns, tracetest.Random(r, "q").Turns...)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		TraceValues(q)
 	}
 }

@@ -1,7 +1,6 @@
 package column
 
 import (
-	"maps"
 	"slices"
 
 	"ipw/lib/trace"
@@ -27,55 +26,23 @@ func prefixed(prefix string) []string {
 	return out
 }
 
-// energyCells lays out how the joules beside it came about.
-func energyCells(e *trace.Energy, uncertainties []string) []cell {
-	text, number, whole, yes := Type{Kind: String}, Type{Kind: Float}, Type{Kind: Int}, Type{Kind: Bool}
+// energy adds how the joules beside it came about.
+func (l *layout) energy(e *trace.Energy, uncertainties []string) {
 	str := func(s *string) any { return *s }
-	cells := []cell{
-		{"energy_basis", ListOf(text), list(e.Basis, str)},
-		{"energy_method", text, orNull(e.Method)},
-		{"energy_share", text, deref(e.Share)},
-		{"energy_share_rule", text, orNull(e.ShareRule)},
-		{"energy_sharers", MapOf(number), entries(e.Sharers, func(v float64) any { return v })},
-		{"energy_coverage", number, deref(e.Coverage)},
-		{"energy_samples", whole, deref(e.Samples)},
-		{"energy_below_resolution", yes, deref(e.BelowResolution)},
-		{"energy_by_domain", MapOf(number), entries(e.ByDomain, func(j *unit.Joules) any { return joules(j) })},
-		{"energy_partial", ListOf(text), list(e.Partial, str)},
-		{"energy_missing", MapOf(text), entries(e.Missing, func(s string) any { return s })},
-	}
+	l.add(texts, list(e.Basis, str), "energy_basis")
+	l.add(text, orNull(e.Method), "energy_method")
+	l.add(text, deref(e.Share), "energy_share")
+	l.add(text, orNull(e.ShareRule), "energy_share_rule")
+	l.add(MapOf(number), entries(e.Sharers, func(v float64) any { return v }), "energy_sharers")
+	l.add(number, deref(e.Coverage), "energy_coverage")
+	l.add(whole, deref(e.Samples), "energy_samples")
 	for _, key := range uncertainties {
 		kind, ok := e.UncertaintyKind[key]
-		cells = append(cells,
-			cell{"energy_uncertainty_" + key + "_joules", number, deref(e.UncertaintyJoules[key])},
-			cell{"energy_uncertainty_" + key + "_kind", text, orMissing(kind, ok)})
+		l.add(number, deref(e.UncertaintyJoules[key]), "energy_uncertainty_", key, "_joules")
+		l.add(text, orMissing(kind, ok), "energy_uncertainty_", key, "_kind")
 	}
-	return cells
-}
-
-// orNull is nil for a text that a trace without energy leaves empty.
-func orNull(s string) any { return orMissing(s, s != "") }
-
-func orMissing(s string, ok bool) any {
-	if !ok {
-		return nil
-	}
-	return s
-}
-
-// list maps a slice; an empty one is an empty list, as in the trace.
-func list[T any](s []T, value func(*T) any) []any {
-	out := make([]any, len(s))
-	for i := range s {
-		out[i] = value(&s[i])
-	}
-	return out
-}
-
-func entries[V any](m map[string]V, value func(V) any) []Entry {
-	out := make([]Entry, 0, len(m))
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, Entry{k, value(m[k])})
-	}
-	return out
+	l.add(yesNo, deref(e.BelowResolution), "energy_below_resolution")
+	l.add(MapOf(number), entries(e.ByDomain, func(j *unit.Joules) any { return joules(j) }), "energy_by_domain")
+	l.add(texts, list(e.Partial, str), "energy_partial")
+	l.add(MapOf(text), entries(e.Missing, func(s string) any { return s }), "energy_missing")
 }

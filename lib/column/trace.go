@@ -3,180 +3,118 @@ package column
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"ipw/lib/trace"
 	"ipw/lib/unit"
 )
 
-// cell is a column and its value in one row: schema and values come from one
-// place, so they cannot fall apart.
-type cell struct {
-	name  string
-	typ   Type
-	value any
-}
-
 var (
-	toolType  = StructOf(columns(toolCells(new(trace.ToolTrace))))
-	turnType  = StructOf(columns(turnCells(new(trace.TurnTrace))))
-	traceType = StructOf(columns(traceCells(new(trace.QueryTrace))))
+	toolColumns  = columnsOf(func(l *layout) { l.tool(new(trace.ToolTrace)) })
+	turnColumns  = columnsOf(func(l *layout) { l.turn(new(trace.TurnTrace)) })
+	turnsType    = ListOf(StructOf(turnColumns))
+	traceColumns = columnsOf(func(l *layout) { l.trace(new(trace.QueryTrace)) })
 )
 
 // Trace lists the columns of a trace, in the order of its keys.
-func Trace() []Column { return traceType.Fields }
-
-// TraceValues returns a trace's values, one per column of Trace.
-func TraceValues(q *trace.QueryTrace) []any { return values(traceCells(q)) }
+func Trace() []Column { return traceColumns }
 
 // Turn lists the columns of a turn.
-func Turn() []Column { return turnType.Fields }
-
-// TurnValues returns a turn's values, one per column of Turn.
-func TurnValues(t *trace.TurnTrace) []any { return values(turnCells(t)) }
+func Turn() []Column { return turnColumns }
 
 // Tool lists the columns of a tool call.
-func Tool() []Column { return toolType.Fields }
+func Tool() []Column { return toolColumns }
+
+// TraceValues returns a trace's values, one per column of Trace.
+func TraceValues(q *trace.QueryTrace) []any {
+	return valuesOf(len(traceColumns)+3, func(l *layout) { l.trace(q) })
+}
+
+// TurnValues returns a turn's values, one per column of Turn.
+func TurnValues(t *trace.TurnTrace) []any {
+	return valuesOf(len(turnColumns), func(l *layout) { l.turn(t) })
+}
 
 // ToolValues returns a tool call's values, one per column of Tool.
-func ToolValues(t *trace.ToolTrace) []any { return values(toolCells(t)) }
-
-func columns(cells []cell) []Column {
-	out := make([]Column, len(cells))
-	for i, c := range cells {
-		out[i] = Column{c.name, c.typ}
-	}
-	return out
+func ToolValues(t *trace.ToolTrace) []any {
+	return valuesOf(len(toolColumns), func(l *layout) { l.tool(t) })
 }
 
-func values(cells []cell) []any {
-	out := make([]any, len(cells))
-	for i, c := range cells {
-		out[i] = c.value
-	}
-	return out
-}
-
-func traceCells(q *trace.QueryTrace) []cell {
+func (l *layout) trace(q *trace.QueryTrace) {
 	all := *q
 	all.HasAboveIdle = true // its keys are columns always
-	return fieldCells(all.Fields(), turnType, queryUncertainties)
-}
-
-func turnCells(t *trace.TurnTrace) []cell {
-	all := *t
-	all.HasAboveIdle = true
-	return fieldCells(all.Fields(), Type{}, turnUncertainties)
-}
-
-// fieldCells lays out the keys of a trace or turn; turn is the type of a
-// trace's turns. It knows every type of key; a key of a new type is an error of
-// this program, which its tests find.
-func fieldCells(fields []trace.Field, turn Type, uncertainties []string) []cell {
-	cells := make([]cell, 0, 160)
-	for _, f := range fields {
+	for _, f := range all.Fields() {
 		switch p := f.Ptr.(type) {
+		case *[]trace.TurnTrace:
+			l.add(turnsType, list(*p, func(t *trace.TurnTrace) any { return TurnValues(t) }), f.Name)
 		case *trace.Energy:
-			cells = append(cells, energyCells(p, uncertainties)...)
+			l.energy(p, queryUncertainties)
 		default:
-			c, ok := scalar(p)
-			if !ok {
-				c = nested(f.Name, p, turn)
-			}
-			c.name = f.Name
-			cells = append(cells, c)
+			l.field(f)
 		}
 	}
-	return cells
 }
 
-// scalar makes the cell of a plain value.
-func scalar(p any) (cell, bool) {
-	c := cell{}
-	switch p := p.(type) {
+func (l *layout) turn(t *trace.TurnTrace) {
+	all := *t
+	all.HasAboveIdle = true
+	for _, f := range all.Fields() {
+		switch p := f.Ptr.(type) {
+		case *[]trace.ToolTrace:
+			l.add(ListOf(StructOf(toolColumns)), list(*p, func(t *trace.ToolTrace) any { return ToolValues(t) }), f.Name)
+		case *trace.Energy:
+			l.energy(p, turnUncertainties)
+		default:
+			l.field(f)
+		}
+	}
+}
+
+// field adds a key that traces and turns may both have. It knows every type of
+// value; one that it does not know is an error of this program, which its tests
+// find.
+func (l *layout) field(f trace.Field) {
+	switch p := f.Ptr.(type) {
 	case *string:
-		c = cell{typ: Type{Kind: String}, value: *p}
+		l.add(text, *p, f.Name)
 	case **string:
-		c = cell{typ: Type{Kind: String}, value: deref(*p)}
+		l.add(text, deref(*p), f.Name)
 	case *json.RawMessage:
-		c = cell{typ: Type{Kind: String}, value: jsonText(*p)}
+		l.add(text, jsonText(*p), f.Name)
 	case *int:
-		c = cell{typ: Type{Kind: Int}, value: int64(*p)}
+		l.add(whole, int64(*p), f.Name)
 	case *int64:
-		c = cell{typ: Type{Kind: Int}, value: *p}
+		l.add(whole, *p, f.Name)
 	case **int64:
-		c = cell{typ: Type{Kind: Int}, value: deref(*p)}
+		l.add(whole, deref(*p), f.Name)
 	case **float64:
-		c = cell{typ: Type{Kind: Float}, value: deref(*p)}
+		l.add(number, deref(*p), f.Name)
 	case **unit.Joules:
-		c = cell{typ: Type{Kind: Float}, value: joules(*p)}
+		l.add(number, joules(*p), f.Name)
 	case *trace.Opt:
-		c = cell{typ: Type{Kind: Float}, value: joules(p.Joules)}
+		l.add(number, joules(p.Joules), f.Name)
 	case *bool:
-		c = cell{typ: Type{Kind: Bool}, value: *p}
+		l.add(yesNo, *p, f.Name)
 	case **bool:
-		c = cell{typ: Type{Kind: Bool}, value: deref(*p)}
-	default:
-		return c, false
-	}
-	return c, true
-}
-
-// nested makes the cell of a list or map.
-func nested(name string, p any, turn Type) cell {
-	switch p := p.(type) {
+		l.add(yesNo, deref(*p), f.Name)
 	case *[]string:
-		return cell{typ: ListOf(Type{Kind: String}), value: list(*p, func(s *string) any { return *s })}
+		l.add(texts, list(*p, func(s *string) any { return *s }), f.Name)
 	case *map[string]float64:
-		return cell{typ: MapOf(Type{Kind: Float}), value: entries(*p, func(v float64) any { return v })}
-	case *[]trace.TurnTrace:
-		return cell{typ: Type{Kind: List, Elem: &turn}, value: list(*p, func(t *trace.TurnTrace) any { return TurnValues(t) })}
-	case *[]trace.ToolTrace:
-		return cell{typ: Type{Kind: List, Elem: &toolType}, value: list(*p, func(t *trace.ToolTrace) any { return ToolValues(t) })}
+		l.add(MapOf(number), entries(*p, func(v float64) any { return v }), f.Name)
+	default:
+		panic(fmt.Sprintf("column: the trace's key %s is a %T, which has no column type", f.Name, p))
 	}
-	panic(fmt.Sprintf("column: the trace's key %s is a %T, which has no column type", name, p))
 }
 
-func toolCells(t *trace.ToolTrace) []cell {
-	cells := []cell{
-		{"name", Type{Kind: String}, t.Name},
-		{"span", Type{Kind: String}, t.Span},
-		{"latency_s", Type{Kind: Float}, deref(t.LatencyS)},
-		{"gpu_energy_joules", Type{Kind: Float}, joules(t.GPUEnergyJoules)},
-		{"cpu_energy_joules", Type{Kind: Float}, joules(t.CPUEnergyJoules)},
-		{"ok", Type{Kind: Bool}, deref(t.OK)},
-		{"error", Type{Kind: String}, deref(t.Error)},
-		{"result_tokens", Type{Kind: Int}, deref(t.ResultTokens)},
-	}
+func (l *layout) tool(t *trace.ToolTrace) {
+	l.add(text, t.Name, "name")
+	l.add(text, t.Span, "span")
+	l.add(number, deref(t.LatencyS), "latency_s")
+	l.add(number, joules(t.GPUEnergyJoules), "gpu_energy_joules")
+	l.add(number, joules(t.CPUEnergyJoules), "cpu_energy_joules")
+	l.add(yesNo, deref(t.OK), "ok")
+	l.add(text, deref(t.Error), "error")
+	l.add(whole, deref(t.ResultTokens), "result_tokens")
 	for _, key := range toolUncertainties {
-		cells = append(cells, cell{"uncertainty_" + key + "_joules", Type{Kind: Float}, deref(t.UncertaintyJoules[key])})
+		l.add(number, deref(t.UncertaintyJoules[key]), "uncertainty_", key, "_joules")
 	}
-	return cells
-}
-
-func deref[T any](p *T) any {
-	if p == nil {
-		return nil
-	}
-	return *p
-}
-
-// joules is the float nearest to what the trace says; dividing the nanojoules
-// would round twice past 9 MJ.
-func joules(j *unit.Joules) any {
-	if j == nil {
-		return nil
-	}
-	f, _ := strconv.ParseFloat(j.String(), 64) // a Joules always prints as a number in range
-	return f
-}
-
-// jsonText is an object of a trace as text. A file may hold bytes that are no
-// UTF-8, which neither Arrow nor DuckDB takes.
-func jsonText(raw json.RawMessage) string {
-	if len(raw) == 0 {
-		return "{}"
-	}
-	return strings.ToValidUTF8(string(raw), "\uFFFD")
 }

@@ -35,6 +35,7 @@ type Table struct {
 	name     string
 	dataset  string
 	loc      *time.Location
+	window   int // rows held at most
 	columns  *columns
 
 	rows  rowHeap // read, not begun, by start
@@ -80,7 +81,7 @@ func NewTable(problems *stream.Problems, in *stream.Input, loc *time.Location) *
 	if base, _, ok := strings.Cut(dataset, "."); ok && base != "" {
 		dataset = base
 	}
-	t := &Table{problems: problems, lines: stream.NewLines(problems, in), name: in.Name, dataset: dataset, loc: loc,
+	t := &Table{problems: problems, lines: stream.NewLines(problems, in), name: in.Name, dataset: dataset, loc: loc, window: sortWindow,
 		rows: rowHeap{byStart: true}, ids: make(map[uint64]int), seed: maphash.MakeSeed()}
 	t.lines.Verbatim()
 	return t
@@ -149,7 +150,7 @@ func (t *Table) report() {
 
 // fill reads rows until there are enough to tell which comes first.
 func (t *Table) fill() error {
-	for !t.read && len(t.rows.list) < sortWindow {
+	for !t.read && len(t.rows.list) < t.window {
 		line, err := t.lines.Next()
 		if err == io.EOF {
 			t.read = true
@@ -188,7 +189,7 @@ func (t *Table) take(text []byte, line int) error {
 		t.never.add(line)
 		return nil
 	case w.start < t.now:
-		return t.problems.Reject(t.name, line, fmt.Errorf("starts before rows that stand more than %d rows above it: sort the table by start", sortWindow))
+		return t.problems.Reject(t.name, line, fmt.Errorf("starts before rows that stand more than %d rows above it: sort the table by start", t.window))
 	case w.open:
 		t.open.add(line)
 	}

@@ -51,7 +51,11 @@ func (j Job) Run(ctx context.Context) error {
 	defer close(stop)
 	x := &joiner{Job: j}
 	for i, r := range j.Power {
-		x.power = append(x.power, pump(j.Live, stop, readPower(r)))
+		read := readPower(r)
+		if !j.Live { // live, the sample must not wait
+			read = notesFirst(read)
+		}
+		x.power = append(x.power, pump(j.Live, stop, read))
 		x.names = append(x.names, fmt.Sprintf("power %d", i))
 		j.Engine.Expect(x.names[i])
 	}

@@ -54,6 +54,32 @@ type source[T any] struct {
 	done bool
 }
 
+// notesFirst puts a note before samples of its instant: a reset found at a
+// reading lies before that reading. It holds back the last sample.
+func notesFirst(read func() ([]powerItem, error)) func() ([]powerItem, error) {
+	var held []powerItem
+	return func() ([]powerItem, error) {
+		items, err := read()
+		var out []powerItem
+		for _, it := range items {
+			if n := it.note; n != nil && len(held) > 0 && held[0].sample.TUs == n.TUs {
+				out = append(out, it)
+				continue
+			}
+			out, held = append(out, held...), nil
+			if it.header == nil && it.note == nil && !it.end {
+				held = append(held, it)
+			} else {
+				out = append(out, it)
+			}
+		}
+		if err != nil {
+			out, held = append(out, held...), nil
+		}
+		return out, err
+	}
+}
+
 // pump runs read until it fails, batching its items. read returns one item; it
 // may block, and then what was read before must go on its way: so a live
 // source flushes whenever the channel is empty.

@@ -144,7 +144,7 @@ func (s *Sampler) Sample() error {
 			s.rest.set(i, &c.reading)
 		}
 	}
-	s.sample.ReadUs = s.cfg.Clock().MUs - now.MUs
+	s.sample.ReadUs = s.cfg.Clock().MUs - now.MUs + 1 // both are rounded down
 	s.sample.Util, s.sample.MemBytes, s.sample.TempC = nil, nil, nil
 	if full {
 		s.fullAt = now.MUs

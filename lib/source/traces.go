@@ -1,7 +1,6 @@
 package source
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"iter"
@@ -52,7 +51,7 @@ func (s *Set) Traces(problems *stream.Problems) iter.Seq2[Trace, error] {
 		}
 		err := s.lines(problems, func(at place, src *Source, lines *stream.Lines, line []byte) error {
 			q := new(trace.QueryTrace)
-			if err := json.Unmarshal(line, q); err != nil {
+			if err := q.UnmarshalJSON(line); err != nil {
 				lines.Reject(err)
 				return nil
 			}
@@ -78,20 +77,14 @@ func (s *Set) makeIndex() error {
 	}
 	last := make(map[query]place)
 	err := s.lines(new(stream.Problems), func(at place, src *Source, _ *stream.Lines, line []byte) error {
-		var name struct {
-			QueryID string  `json:"query_id"`
-			Run     *string `json:"run"`
-		}
-		if json.Unmarshal(line, &name) != nil || name.QueryID == "" {
+		q, ok := nameOf(line)
+		if !ok {
 			return nil // reported when it is read as a trace
 		}
-		q := query{id: name.QueryID}
-		if name.Run != nil {
-			q.run = *name.Run
-		} else {
+		if q.run == "" {
 			q.dir = src.Dir
 		}
-		if _, again := last[q]; again && json.Unmarshal(line, new(trace.QueryTrace)) != nil {
+		if _, again := last[q]; again && new(trace.QueryTrace).UnmarshalJSON(line) != nil {
 			return nil // a line that will be rejected replaces nothing
 		}
 		last[q] = at
@@ -105,6 +98,22 @@ func (s *Set) makeIndex() error {
 		s.index.valid[at] = true
 	}
 	return nil
+}
+
+// nameOf reads no more of a trace than its query and run.
+func nameOf(line []byte) (q query, ok bool) {
+	s := stream.Scan(line)
+	for s.Next() {
+		switch string(s.Key()) {
+		case "query_id":
+			s.Text(&q.id)
+		case "run":
+			s.Text(&q.run)
+		default:
+			s.Skip()
+		}
+	}
+	return q, s.Err() == nil && q.id != ""
 }
 
 // lines hands every line of the sources' traces to each.

@@ -114,7 +114,7 @@ func (r *Reader) take(in *Input, b []byte, torn bool) (*Line, error) {
 	switch {
 	case header:
 		return r.header(in, b)
-	case torn && !json.Valid(b):
+	case torn && cut(b):
 		if !in.stopped() {
 			r.problems.Warn("%s:%d: torn last line dropped", in.Name, in.line)
 		}

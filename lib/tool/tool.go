@@ -104,7 +104,10 @@ type NameError struct {
 
 func (e *NameError) Error() string {
 	known := strings.Join(Known(), ", ")
-	if e.NotBuilt {
+	switch {
+	case e.Name == "none":
+		return `"none" goes with no other tool`
+	case e.NotBuilt:
 		return fmt.Sprintf("tool %q is not built yet; there are %s", e.Name, known)
 	}
 	return fmt.Sprintf("unknown tool %q; there are %s, or none", e.Name, known)

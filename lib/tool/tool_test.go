@@ -18,7 +18,7 @@ func TestBuild(t *testing.T) {
 		{" calculator ,calculator", "calculator", ""},
 		{"none", "", ""},
 		{"", "", ""},
-		{"none,calculator", "", `unknown tool "none"`},
+		{"none,calculator", "", `"none" goes with no other tool`},
 		{"calculator,", "", `unknown tool ""`},
 		{"Calculator", "", `unknown tool "Calculator"; there are calculator, search, or none`},
 		{"bash", "", `tool "bash" is not built yet; there are calculator, search`},
