@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,17 +18,20 @@ import (
 )
 
 // measure runs a command between two samples, and passes its status on.
-func measure(c *cli.Context, s *sampler.Sampler, argv []string) error {
+func measure(c *cli.Context, s *sampler.Sampler, child *process, argv []string) error {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	if err := s.Begin(); err != nil {
 		return err
 	}
+	if c.Context.Err() != nil { // a signal came before there was a command
+		return s.End("interrupted")
+	}
 	begin := clock.System().MUs
 	if err := cmd.Start(); err != nil {
 		return errors.Join(unstartable(err), s.End("failed"))
 	}
-	c.Signals(func(sig os.Signal) { forward(sig, cmd.Process) })
+	child.started(cmd.Process)
 
 	ctx, cancel := context.WithCancel(context.Background())
 	waited := make(chan error, 1)
@@ -93,13 +97,30 @@ func unstartable(err error) error {
 	return &cli.ExitError{Code: code, Err: err}
 }
 
+// process is the command, once there is one.
+type process struct {
+	mu     sync.Mutex
+	p      *os.Process
+	signal os.Signal // came before
+}
+
+func (c *process) started(p *os.Process) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.p = p
+	if c.signal != nil {
+		p.Signal(c.signal)
+	}
+}
+
 // forward hands a signal to the command, unless the terminal has done so: Ctrl-C
 // goes to the whole foreground group, and two would be taken as impatience.
-func forward(sig os.Signal, p *os.Process) {
-	if sig == syscall.SIGINT && foreground() {
-		return
+func (c *process) forward(sig os.Signal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.signal = sig; c.p != nil && !(sig == syscall.SIGINT && foreground()) {
+		c.p.Signal(sig)
 	}
-	p.Signal(sig)
 }
 
 func foreground() bool {

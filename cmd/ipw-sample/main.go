@@ -68,6 +68,8 @@ func run(c *cli.Context) error {
 	}
 	defer closeAll(sensors)
 	remark(c, found, sensors, f.Interval)
+	var child process
+	c.Signals(child.forward)
 	sensor.Watch(sensors, opts.Now, time.Sleep)
 	w, err := stream.Create(f.Output, power.Schema, c.Stdout)
 	if err != nil {
@@ -78,7 +80,7 @@ func run(c *cli.Context) error {
 		Header: power.Header{Host: clock.Host(), BootID: clock.BootID(), Tool: "ipw-sample " + cli.Version, System: sampler.System()},
 	})
 	if command != nil {
-		err = measure(c, s, command)
+		err = measure(c, s, &child, command)
 	} else {
 		err = sample(c, s, f.Duration)
 	}
@@ -149,7 +151,6 @@ func regular(path string, c *cli.Context) bool {
 
 // sample samples until a signal, or for so long.
 func sample(c *cli.Context, s *sampler.Sampler, duration *time.Duration) error {
-	c.Signals(nil)
 	ctx := c.Context
 	if duration != nil {
 		var cancel context.CancelFunc

@@ -87,7 +87,6 @@ type Event struct {
 	Span    string `json:"span,omitempty"`
 	Parent  string `json:"parent,omitempty"`
 	Turn    *int   `json:"turn,omitempty"` // from 0
-	Host    string `json:"host,omitempty"` // of a table's row: where it ran, "" for the header's host
 
 	// query_start
 	WorkloadType string          `json:"workload_type,omitempty"`

@@ -49,8 +49,6 @@ func (e *Event) field(s *stream.Scanner) {
 			turn := int(*n)
 			e.Turn = &turn
 		}
-	case "host":
-		s.Text(&e.Host)
 	case "workload_type":
 		s.Text(&e.WorkloadType)
 	case "query_text":

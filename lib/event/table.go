@@ -49,9 +49,10 @@ type Table struct {
 	texts  []string
 	quoted []byte // a row of several lines
 
-	begun, read, over bool
-	never, open       tally
-	rec               Record
+	segment, read, over bool   // a segment is open; all rows are read; all is said
+	host                string // of the open segment
+	never, open         tally
+	rec                 Record
 }
 
 // tally counts rows of one kind and remembers where the first is.
@@ -88,8 +89,10 @@ func NewTable(problems *stream.Problems, in *stream.Input, loc *time.Location) *
 }
 
 // Next returns the next record and io.EOF at the end: a header, a query_start
-// and a query_end for each row in the order of time, an end. Events may be
-// kept. Rows that cannot be used are rejected and skipped.
+// and a query_end for each row in the order of time, an end. Where a row ran
+// stands in the header, so there is a new segment of the same run wherever the
+// next row to start ran on another host. Events may be kept. Rows that cannot be
+// used are rejected and skipped.
 func (t *Table) Next() (*Record, error) {
 	if t.over {
 		return nil, io.EOF
@@ -97,26 +100,38 @@ func (t *Table) Next() (*Record, error) {
 	if err := t.fill(); err != nil {
 		return nil, err
 	}
-	t.rec = Record{File: t.name}
+	next := t.rows.first() // to start
+	if ends := t.ends.first(); next != nil && ends != nil && ends.end < next.start {
+		next = nil
+	}
+	t.rec = Record{File: t.name, Line: 1}
 	switch {
-	case !t.begun:
-		t.begun = true
-		h := &Header{Type: "header", Schema: Schema, Run: t.name, Dataset: t.dataset}
-		if len(t.rows.list) > 0 {
-			h.TUs = t.rows.list[0].start
-		}
-		t.rec.Header = h
-	case len(t.rows.list) > 0 && (len(t.ends.list) == 0 || t.rows.list[0].start <= t.ends.list[0].end):
+	case !t.segment:
+		t.begin()
+	case next != nil && next.host != t.host:
+		t.finish()
+	case next != nil:
 		t.start(heap.Pop(&t.rows).(*row))
-	case len(t.ends.list) > 0:
+	case t.ends.first() != nil:
 		t.end(heap.Pop(&t.ends).(*row))
 	default:
 		t.over = true
 		t.report()
-		t.rec.End, t.rec.Line = "ok", t.count
+		t.finish()
 	}
 	return &t.rec, nil
 }
+
+// begin opens a segment for the row that starts next.
+func (t *Table) begin() {
+	h := &Header{Type: "header", Schema: Schema, Run: t.name, Dataset: t.dataset, TUs: t.now}
+	if w := t.rows.first(); w != nil {
+		h.Host, h.TUs, t.rec.Line = w.host, w.start, w.line
+	}
+	t.segment, t.host, t.rec.Header = true, h.Host, h
+}
+
+func (t *Table) finish() { t.segment, t.rec.End = false, "ok" }
 
 // Close closes the input.
 func (t *Table) Close() error { return t.lines.Close() }
@@ -124,10 +139,10 @@ func (t *Table) Close() error { return t.lines.Close() }
 func (t *Table) start(w *row) {
 	t.now = w.start
 	t.rec.Line = w.line
-	t.rec.Event = &Event{Type: QueryStart, TUs: w.start, Query: w.query, Attempt: 1, Host: w.host,
+	t.rec.Event = &Event{Type: QueryStart, TUs: w.start, Query: w.query, Attempt: 1,
 		WorkloadType: w.workload, Metadata: w.metadata}
 	if !w.open {
-		heap.Push(&t.ends, &row{end: w.end, line: w.line, query: w.query, host: w.host})
+		heap.Push(&t.ends, &row{end: w.end, line: w.line, query: w.query})
 	}
 }
 
@@ -135,7 +150,7 @@ func (t *Table) end(w *row) {
 	t.now = w.end
 	t.rec.Line = w.line
 	completed, timedOut := true, false
-	t.rec.Event = &Event{Type: QueryEnd, TUs: w.end, Query: w.query, Attempt: 1, Host: w.host,
+	t.rec.Event = &Event{Type: QueryEnd, TUs: w.end, Query: w.query, Attempt: 1,
 		Completed: &completed, TimedOut: &timedOut, Reason: Finished}
 }
 
@@ -277,6 +292,14 @@ func (t *Table) unique(id string) string {
 type rowHeap struct {
 	list    []*row
 	byStart bool
+}
+
+// first is the row to come first, nil if there is none.
+func (h *rowHeap) first() *row {
+	if len(h.list) == 0 {
+		return nil
+	}
+	return h.list[0]
 }
 
 func (h *rowHeap) Len() int { return len(h.list) }

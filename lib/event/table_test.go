@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -33,7 +34,7 @@ func words(src Source) (words []string, err error) {
 		case err != nil:
 			return words, err
 		case rec.Header != nil:
-			words = append(words, "header "+rec.Header.Run)
+			words = append(words, strings.TrimSpace("header "+rec.Header.Run+" "+rec.Header.Host))
 		case rec.Event == nil:
 			words = append(words, "end "+rec.End)
 		case rec.Event.Type == QueryStart:
@@ -65,7 +66,8 @@ func TestTable(t *testing.T) {
 		{"tsv with an empty first cell", "note\tid\tstart\tend\n\ta\t10\t20\nx\tb\t10\t20\n", h + "+a@10 +b@10 -a@20 -b@20 end ok", "", ""},
 		{"tsv with an empty last cell", "id\tstart\tend\tnote\na\t10\t20\t\n", h + "+a@10 -a@20 end ok", "", ""},
 		{"sacct -P", "JobID|User|NodeList|Start|End\n4711|ada|n1|2025-11-23T10:00:00|2025-11-23T10:20:00\n4712|bob|n[1-4]|2025-11-23T10:05:00|2025-11-23T10:10:00\n",
-			h + "+4711@1.7638884e+09 +4712@1.7638887e+09 -4712@1.763889e+09 -4711@1.7638896e+09 end ok", "", ""},
+			h + "n1 +4711@1.7638884e+09 end ok header jobs.csv n[1-4] +4712@1.7638887e+09 -4712@1.763889e+09 -4711@1.7638896e+09 end ok", "", ""},
+		{"hosts", "id,start,end,host\na,1,9,x\nb,2,3,x\nc,4,6,y\nd,5,7,x\n", h + "x +a@1 +b@2 -b@3 end ok header jobs.csv y +c@4 end ok header jobs.csv x +d@5 -c@6 -d@7 -a@9 end ok", "", ""},
 		{"sacct -p", "JobID|Start|End|\n1|10|20|\n2|15|16|\n", h + "+1@10 +2@15 -2@16 -1@20 end ok", "", ""},
 		{"sacct, not ended and not begun", "JobID|Start|End\n1|10|Unknown\n2|Unknown|Unknown\n3|None|20\n4|15|20\n", h + "+1@10 +4@15 -4@20 end ok",
 			"jobs.csv:3: rows without a start are left out: 2, this is the first|jobs.csv:2: rows without an end stay open: 1, this is the first", ""},
@@ -125,7 +127,7 @@ func collect(t *testing.T, text string) (header *Header, starts, ends []*Event) 
 		}
 		switch {
 		case rec.Header != nil:
-			header = rec.Header
+			header = cmp.Or(header, rec.Header)
 		case rec.Event == nil:
 		case rec.Event.Type == QueryStart:
 			starts = append(starts, rec.Event)
@@ -139,19 +141,19 @@ func TestTableEvents(t *testing.T) {
 	header, starts, ends := collect(t, "JobID|JobName|User|NodeList|State|CPUs|Price|Type|Start|End|Note|note\n"+
 		"7|train|ada|n1|COMPLETED|016|12.50|batch|1763884800|1763884801.5|a\x1b[1m \"b\"|\n"+
 		"8|x|bob||FAILED|16|-1|  |1763884802|1763884803||12345678901234567890\n")
-	want := Header{Type: "header", Schema: Schema, Run: "dir/jobs.2025.csv", Dataset: "jobs", TUs: 1763884800000000}
+	want := Header{Type: "header", Schema: Schema, Run: "dir/jobs.2025.csv", Host: "n1", Dataset: "jobs", TUs: 1763884800000000}
 	if got, _ := json.Marshal(header); string(got) != string(must(json.Marshal(want))) {
 		t.Errorf("header %s", got)
 	}
 	for i, want := range []string{
-		`{"type":"query_start","t_us":1763884800000000,"query":"7","attempt":1,"host":"n1","workload_type":"batch","metadata":{"JobName":"train","User":"ada","State":"COMPLETED","CPUs":"016","Price":12.50,"Note":"a\u001b[1m \"b\""}}`,
+		`{"type":"query_start","t_us":1763884800000000,"query":"7","attempt":1,"workload_type":"batch","metadata":{"JobName":"train","User":"ada","State":"COMPLETED","CPUs":"016","Price":12.50,"Note":"a\u001b[1m \"b\""}}`,
 		`{"type":"query_start","t_us":1763884802000000,"query":"8","attempt":1,"workload_type":"jobs","metadata":{"JobName":"x","User":"bob","State":"FAILED","CPUs":16,"Price":-1,"note":"12345678901234567890"}}`,
 	} {
 		if got := must(stream.AppendJSON(nil, starts[i])); string(got) != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
-	if got := must(stream.AppendJSON(nil, ends[0])); string(got) != `{"type":"query_end","t_us":1763884801500000,"query":"7","attempt":1,"host":"n1","completed":true,"timed_out":false,"reason":"finished"}` {
+	if got := must(stream.AppendJSON(nil, ends[0])); string(got) != `{"type":"query_end","t_us":1763884801500000,"query":"7","attempt":1,"completed":true,"timed_out":false,"reason":"finished"}` {
 		t.Errorf("end %s", got)
 	}
 	_, starts, _ = collect(t, `{"start":1,"end":2,"a":{"x": [1, 2]},"b":null,"c":1.50,"d":"s","D":true}`)
@@ -390,7 +392,7 @@ func BenchmarkTable(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		got, err := words(NewTable(new(stream.Problems), stream.NewInput("x", bytes.NewReader(text.Bytes())), berlin))
-		if err != nil || len(got) != 2*n+2 {
+		if err != nil || len(got) < 2*n+2 {
 			b.Fatal(len(got), err)
 		}
 	}

@@ -23,8 +23,7 @@ import (
 // Row is one query's values, one per column of Columns.
 type Row struct {
 	Values []any
-	Size   int            // length of the trace's text, about what the row takes
-	Source *source.Source // where the trace comes from
+	Size   int // length of the trace's text, about what the row takes
 }
 
 // Columns lists the columns of every data set.
@@ -50,21 +49,26 @@ func Rows(ctx context.Context, set *source.Set, problems *stream.Problems) iter.
 			}
 			run, known := runs[t.Source]
 			if !known {
-				run = ofRun(t.Source, problems)
+				run = OfRun(t.Source, problems)
 				runs[t.Source] = run
 			}
-			values := append(column.TraceValues(t.QueryTrace), run...)
-			values = append(values, strings.ToValidUTF8(string(t.Line), "\uFFFD"))
-			if !yield(Row{values, len(t.Line), t.Source}, nil) {
+			if !yield(Row{Values(t, run), len(t.Line)}, nil) {
 				return
 			}
 		}
 	}
 }
 
-// ofRun returns gpu_name and config of a run directory; null for a bare file,
+// Values returns a trace's values, one per column of Columns; run is what OfRun
+// tells of its run.
+func Values(t source.Trace, run []any) []any {
+	values := append(column.TraceValues(t.QueryTrace), run...)
+	return append(values, strings.ToValidUTF8(string(t.Line), "\uFFFD"))
+}
+
+// OfRun returns gpu_name and config of a run directory; null for a bare file,
 // and with a warning for a stream that cannot be read: the traces are there.
-func ofRun(src *source.Source, problems *stream.Problems) []any {
+func OfRun(src *source.Source, problems *stream.Problems) []any {
 	run := []any{nil, nil}
 	if src.Dir == "" {
 		return run

@@ -27,7 +27,6 @@ type eventLog struct {
 	status  string          // of the end record, "" before
 	lastUs  int64           // t_us of the latest record
 	started map[string]bool // queries of this session, true once ended
-	ends    map[string]int  // reason → queries of this session
 }
 
 // openEvents opens the log behind what earlier sessions left.
@@ -41,7 +40,7 @@ func openEvents(path string) (*eventLog, error) {
 		f.Close()
 		return nil, err
 	}
-	l := &eventLog{path: path, file: f, size: size, started: map[string]bool{}, ends: map[string]int{}}
+	l := &eventLog{path: path, file: f, size: size, started: map[string]bool{}}
 	l.grew = sync.NewCond(&l.mu)
 	return l, nil
 }
@@ -102,7 +101,6 @@ func (l *eventLog) observe(text []byte) {
 	var e struct {
 		TUs    int64  `json:"t_us"`
 		Query  string `json:"query"`
-		Reason string `json:"reason"`
 		Status string `json:"status"`
 	}
 	_ = json.Unmarshal(text, &e) // a bad line is the readers' to report
@@ -113,9 +111,6 @@ func (l *eventLog) observe(text []byte) {
 	case event.QueryStart:
 		l.started[e.Query] = false
 	case event.QueryEnd:
-		if !l.started[e.Query] {
-			l.ends[e.Reason]++
-		}
 		l.started[e.Query] = true
 	}
 }
@@ -175,11 +170,4 @@ func (l *eventLog) endStatus() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.status
-}
-
-// errors is the number of this session's queries that ended in error.
-func (l *eventLog) errors() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.ends[event.Failed]
 }

@@ -22,18 +22,19 @@ import (
 type sampler struct {
 	stage *stage
 	file  *os.File
-	first chan struct{} // closed at the first sample
+	first chan struct{} // closed when every counted domain has been read
 	ended chan struct{} // closed when the stream has ended
 	meter chan struct{} // told, without waiting, of every sample
 
-	mu      sync.Mutex
-	asked   bool // to end
-	err     error
-	header  power.Header
-	last    int64 // t_us of the latest sample
-	samples int64
-	base    []int64 // j of the segment's first sample
-	joules  float64 // of the counted domains since then
+	mu     sync.Mutex
+	asked  bool // to end
+	err    error
+	header power.Header
+	last   int64   // t_us of the latest sample
+	begun  int64   // t_us of the first sample
+	read   bool    // first is closed
+	base   []int64 // j of each domain's first reading in the segment
+	joules float64 // of the counted domains since then
 }
 
 // newSampler opens the file of a power stream; its stage is set before run.
@@ -113,23 +114,50 @@ func (s *sampler) observe(kind string, line []byte) {
 	if power.ParseSample(line, &v) != nil {
 		return
 	}
-	s.last = v.TUs
-	if s.samples++; s.samples == 1 {
-		close(s.first)
+	if s.last = v.TUs; s.begun == 0 {
+		s.begun = v.TUs
 	}
-	if s.base == nil {
-		s.base = append([]int64{}, v.J...)
-	}
-	s.joules = 0
-	for i, d := range s.header.Domains {
-		if d.Counts() && i < len(v.J) && i < len(s.base) && v.J[i] != power.Null && s.base[i] != power.Null {
-			s.joules += float64(v.J[i]-s.base[i]) / 1e6
+	if s.count(&v) || v.TUs-s.begun > longestFirst.Microseconds() {
+		if !s.read {
+			close(s.first)
 		}
+		s.read = true
 	}
 	select {
 	case s.meter <- struct{}{}:
 	default:
 	}
+}
+
+// longestFirst is how long after the first sample a sensor may be without a
+// reading before the run begins without it.
+const longestFirst = 2 * time.Second
+
+// count adds up the joules since each counted domain's first reading. It
+// reports whether all of them have been read.
+func (s *sampler) count(v *power.Sample) bool {
+	all := true
+	s.joules = 0
+	if s.base == nil {
+		s.base = make([]int64, len(s.header.Domains))
+		for i := range s.base {
+			s.base[i] = power.Null
+		}
+	}
+	for i, d := range s.header.Domains {
+		switch {
+		case !d.Counts():
+		case d.Energy == power.None:
+			all = all && i < len(v.W) && v.W[i] != power.Null
+		case i >= len(v.J) || v.J[i] == power.Null:
+			all = all && s.base[i] != power.Null
+		case s.base[i] == power.Null:
+			s.base[i] = v.J[i]
+		default:
+			s.joules += float64(v.J[i]-s.base[i]) / 1e6
+		}
+	}
+	return all
 }
 
 // estimated tells whether what counts in joules is a model's.

@@ -11,7 +11,7 @@ import (
 	"ipw/lib/power"
 )
 
-// chunk takes the values of up to batchRows rows. Columns that the query does
+// chunk takes the values of up to chunkRows rows. Columns that the query does
 // not use are not there: whoever makes values asks has first, if that is work.
 type chunk struct {
 	data duckdb.DataChunk

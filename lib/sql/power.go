@@ -19,7 +19,7 @@ var powerColumns = []column.Column{
 }
 
 var powerView = view{name: "power", columns: powerColumns, kind: source.Power, width: 35, scan: func(db *DB) scan {
-	return start(db, putReading, db.power)
+	return start(db, chunkRows, putReading, db.power)
 }}
 
 // segment is what the readings of one segment share.

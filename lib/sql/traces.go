@@ -45,21 +45,32 @@ var (
 	toolsView  = valuesView("tools", 800, slices.Concat(queryKey, []column.Column{whole("turn_index"), whole("tool_index")}, column.Tool()), (*DB).tools)
 )
 
+// valuesBatch keeps few rows in memory: each may hold a whole conversation.
+const valuesBatch = 128
+
 // valuesView is a view whose rows are lists of values.
 func valuesView(name string, width int64, columns []column.Column, read func(*DB, func([]any) bool) error) view {
 	put := func(c *chunk, row int, values *[]any) { c.row(row, columns, *values) }
 	return view{name: name, columns: columns, kind: source.Traces, width: width, scan: func(db *DB) scan {
-		return start(db, put, func(yield func([]any) bool) error { return read(db, yield) })
+		return start(db, valuesBatch, put, func(yield func([]any) bool) error { return read(db, yield) })
 	}}
 }
 
 func (db *DB) traces(yield func([]any) bool) error {
-	for row, err := range export.Rows(db.context(), db.set, db.problems()) {
+	problems := db.problems()
+	runs := make(map[*source.Source][]any)
+	for t, err := range db.set.Traces(problems) {
 		if err != nil {
 			return err
 		}
-		values := slices.Delete(row.Values, turnsAt, turnsAt+1)
-		if values[runAt], err = runOf(row.Source, values[runAt]); err != nil {
+		run, known := runs[t.Source]
+		if !known {
+			run = export.OfRun(t.Source, problems)
+			runs[t.Source] = run
+		}
+		t.Turns = nil // their values are most of the work and not wanted
+		values := slices.Delete(export.Values(t, run), turnsAt, turnsAt+1)
+		if values[runAt], err = runOf(t.Source, values[runAt]); err != nil {
 			return err
 		}
 		if !yield(values) {
@@ -106,8 +117,9 @@ func (db *DB) eachTurn(each func(key []any, t *trace.TurnTrace) bool) error {
 
 func (db *DB) turns(yield func([]any) bool) error {
 	return db.eachTurn(func(key []any, t *trace.TurnTrace) bool {
-		values := column.TurnValues(t)
-		return yield(append(key, slices.Delete(values, toolsAt, toolsAt+1)...))
+		bare := *t
+		bare.Tools = nil
+		return yield(slices.Concat(key, slices.Delete(column.TurnValues(&bare), toolsAt, toolsAt+1)))
 	})
 }
 

@@ -69,7 +69,9 @@ func (c resultColumn) value(v any) any {
 		return floating(v, 64)
 	case float32:
 		return floating(float64(v), 32)
-	case int8, int16, int32, int64, uint8, uint16, uint32, uint64:
+	case int64:
+		return format.Number(strconv.FormatInt(v, 10))
+	case int8, int16, int32, uint8, uint16, uint32, uint64:
 		return format.Number(fmt.Sprint(v))
 	}
 	return fmt.Sprint(v) // of a statement that cannot be a subquery

@@ -101,8 +101,8 @@ type scan interface {
 	fill(c *chunk) (rows int, err error) // no rows: the end
 }
 
-// batchRows is how many rows go from the reader to DuckDB at once.
-const batchRows = 2048
+// chunkRows is how many rows DuckDB takes at once.
+const chunkRows = 2048
 
 // pipe is a scan whose rows come from a goroutine, so that decoding and
 // querying use two processors.
@@ -114,13 +114,14 @@ type pipe[R any] struct {
 	put     func(*chunk, int, *R)
 }
 
-// start begins to read. read yields rows until yield returns false.
-func start[R any](db *DB, put func(*chunk, int, *R), read func(yield func(R) bool) error) scan {
+// start begins to read, in batches of up to n rows. read yields rows until
+// yield returns false.
+func start[R any](db *DB, n int, put func(*chunk, int, *R), read func(yield func(R) bool) error) scan {
 	ctx := db.context()
 	s := &pipe[R]{batches: make(chan []R, 2), spent: make(chan []R, 4), put: put}
 	db.scans.Go(func() {
 		defer close(s.batches)
-		batch := make([]R, 0, batchRows)
+		batch := make([]R, 0, n)
 		send := func() bool {
 			select {
 			case s.batches <- batch:
@@ -131,13 +132,13 @@ func start[R any](db *DB, put func(*chunk, int, *R), read func(yield func(R) boo
 			case batch = <-s.spent:
 				batch = batch[:0]
 			default:
-				batch = make([]R, 0, batchRows)
+				batch = make([]R, 0, n)
 			}
 			return true
 		}
 		err := read(func(r R) bool {
 			batch = append(batch, r)
-			return len(batch) < batchRows || send()
+			return len(batch) < n || send()
 		})
 		if err == nil && ctx.Err() == nil {
 			send()

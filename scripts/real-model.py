@@ -1,0 +1,138 @@
+"""The witness of scripts/real-model: a proxy that notes what a model server
+says of itself, and a comparison of that with the traces of a run.
+
+    real-model.py proxy UPSTREAM CALLS   prints its own URL, then serves
+    real-model.py check RUN CALLS        exits 1 if a trace differs
+"""
+
+import http.client
+import json
+import statistics
+import sys
+import threading
+import time
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+def proxy(upstream, calls_path):
+    host = urllib.parse.urlparse(upstream).netloc
+    calls = open(calls_path, "w", buffering=1)
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *args):
+            pass
+
+        def do_GET(self):
+            self.forward(None)
+
+        def do_POST(self):
+            self.forward(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+        def forward(self, body):
+            start = time.time()
+            up = http.client.HTTPConnection(host)
+            headers = {k: v for k, v in self.headers.items() if k.lower() in ("content-type", "accept", "authorization")}
+            up.request(self.command, self.path, body, headers)
+            answer = up.getresponse()
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.getheader("Content-Type", "application/json"))
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            call = {"status": answer.status, "start": start, "first": None, "usage": None, "tools": [], "finish": None}
+            while line := answer.readline():
+                self.note(call, line)
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+                self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
+            call["end"] = time.time()
+            if body is not None:
+                with lock:
+                    calls.write(json.dumps(call) + "\n")
+
+        @staticmethod
+        def note(call, line):
+            if not line.startswith(b"data: {"):
+                return
+            chunk = json.loads(line[6:])
+            call["usage"] = chunk.get("usage") or call["usage"]
+            for choice in chunk.get("choices", []):
+                delta = choice.get("delta", {})
+                said = delta.get("content") or delta.get("reasoning_content") or delta.get("tool_calls")
+                if said and call["first"] is None:
+                    call["first"] = time.time()
+                for tool in delta.get("tool_calls") or []:
+                    if tool.get("id"):
+                        call["tools"].append(tool["function"]["name"])
+                call["finish"] = choice.get("finish_reason") or call["finish"]
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+    server.serve_forever()
+
+
+def lines(path):
+    with open(path) as f:
+        return [json.loads(line) for line in f if line.strip()]
+
+
+def check(run, calls_path):
+    calls = [c for c in lines(calls_path)]
+    good = [c for c in calls if c["status"] == 200]
+    traces = lines(f"{run}/traces.jsonl")
+    events = lines(f"{run}/events.jsonl")
+    ends = [e for e in events if e.get("type") == "lm_inference_end"]
+    turns = [t for q in traces for t in q["turns"]]
+    wrong = []
+
+    def same(what, here, there):
+        if here != there:
+            wrong.append(f"{what}: {here} in the run, {there} at the server")
+
+    # No query lost: every task of the data set once, none without an end.
+    asked = {e["query"] for e in events if e.get("type") == "query_start"}
+    same("queries", len({q["query_id"] for q in traces}), len(asked))
+    same("traces", len(traces), len(asked))
+
+    # Tokens, call by call and turn by turn, are the server's own.
+    told = sorted((c["usage"]["prompt_tokens"], c["usage"]["completion_tokens"]) for c in good if c["usage"])
+    same("calls with usage", len(told), len(good))
+    same("tokens of calls", sorted((e.get("input_tokens"), e.get("output_tokens")) for e in ends if not e.get("error")), told)
+    same("input tokens of turns", sum(t["input_tokens"] or 0 for t in turns), sum(i for i, _ in told))
+    same("output tokens of turns", sum(t["output_tokens"] or 0 for t in turns), sum(o for _, o in told))
+    same("estimated token counts", sum(1 for e in ends if e.get("tokens_estimated")), 0)
+
+    # Turns are calls, tool calls are those that the model asked for.
+    same("turns", len(turns), len({(e["query"], e["turn"]) for e in ends}))
+    same("tool calls", sum(q["total_tool_calls"] for q in traces), sum(len(c["tools"]) for c in good))
+    same("tools", sorted(t["name"] for x in turns for t in x["tools"]), sorted(n for c in good for n in c["tools"]))
+
+    # First tokens: as the proxy saw them, but for its own few milliseconds.
+    theirs = sorted(c["first"] - c["start"] for c in good if c["first"])
+    ours = sorted(t["ttft_s"] for t in turns if t["ttft_s"] is not None)
+    same("calls with a first token", len(ours), len(theirs))
+    far = max((abs(a - b) for a, b in zip(ours, theirs)), default=0)
+    if far > 0.1:
+        wrong.append(f"first-token times: up to {far:.3f} s from the proxy's")
+
+    scored = [q for q in traces if q["is_resolved"] is not None]
+    with open(f"{run}/summary.json") as f:
+        summary = json.load(f)
+    print(f"{len(traces)} queries, {len(turns)} turns, {len(calls)} calls ({len(calls) - len(good)} refused), "
+          f"{sum(q['total_tool_calls'] for q in traces)} tool calls")
+    print(f"tokens: {sum(i for i, _ in told)} in, {sum(o for _, o in told)} out, as the server counted")
+    if ours:
+        print(f"first token: median {statistics.median(ours):.3f} s, longest {max(ours):.3f} s, at most {far * 1000:.1f} ms from the proxy's")
+    print(f"scored {len(scored)}, right {sum(q['is_resolved'] for q in scored)}, balance {'closes' if summary['balance']['balanced'] else 'does not close'}")
+    for w in wrong:
+        print("WRONG " + w)
+    print("traces agree with the server" if not wrong else f"{len(wrong)} differences")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    command, *rest = sys.argv[1:]
+    sys.exit({"proxy": proxy, "check": check}[command](*rest))
