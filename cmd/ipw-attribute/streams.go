@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"ipw/lib/cli"
 	"ipw/lib/event"
@@ -62,7 +63,11 @@ func openStreams(c *cli.Context, f *flags, problems *stream.Problems) (*streams,
 	for _, inputs := range byHost.inputs {
 		s.power = append(s.power, func() (*power.Reader, error) { return power.NewReader(problems, inputs...), nil })
 	}
-	s.events = event.NewReader(problems, events...)
+	loc, err := time.LoadLocation(f.Timezone)
+	if err != nil {
+		return s, &cli.UsageError{Err: fmt.Errorf("--timezone %q: no such time zone", f.Timezone)}
+	}
+	s.events = event.NewSource(problems, loc, events...)
 	return s, nil
 }
 

@@ -9,9 +9,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"ipw/lib/cli"
@@ -24,26 +21,6 @@ import (
 )
 
 func main() { cli.Main("ipw-sample", run) }
-
-type flags struct {
-	Interval   time.Duration  `default:"50ms" help:"Time from one sample to the next."`
-	Duration   *time.Duration `help:"Stop after this long; else at SIGINT or with the command."`
-	Source     []string       `help:"What to read: auto, rapl, nvml or estimate; repeatable. auto is every real sensor, and the estimate where none tells CPU power."`
-	Sysfs      string         `default:"/sys" help:"Root of the kernel's sysfs." placeholder:"DIR"`
-	Only       []string       `help:"Domains to record, by id or kind, as in gpu:5,cpu."`
-	List       bool           `help:"List the sources and domains of this machine, and what would make the others available."`
-	From       string         `help:"Turn another tool's power log into a power stream (not built yet)." placeholder:"FILE"`
-	FromFormat string         `help:"Format of that log (not built yet)." placeholder:"FORMAT"`
-	Output     string         `short:"o" help:"Write to FILE (.gz and .zst are compressed); a new segment is appended to a power stream." placeholder:"FILE"`
-	Command    []string       `arg:"" optional:"" help:"After --: run this command and measure while it runs. Needs -o."`
-}
-
-const about = `Read energy sensors and write a power stream.
-
-The stream goes to stdout or to -o FILE. Behind --, a command is run, measured from before its start until after its end, and its exit status is passed on.`
-
-const example = `ipw-sample -o power.jsonl -- make all
-ipw-sample --interval 10ms --duration 1m >power.jsonl`
 
 func run(c *cli.Context) error {
 	var f flags
@@ -85,68 +62,6 @@ func run(c *cli.Context) error {
 		err = sample(c, s, f.Duration)
 	}
 	return errors.Join(err, w.Close())
-}
-
-// parse reads the flags and cuts off the command.
-func parse(c *cli.Context, f *flags) (command []string, err error) {
-	wrapped := false
-	if i := slices.Index(c.Args, "--"); i >= 0 {
-		c.Args, command, wrapped = c.Args[:i], c.Args[i+1:], true
-	}
-	if err := c.Parse(f, about, example); err != nil {
-		return nil, err
-	}
-	switch {
-	case f.From != "" || f.FromFormat != "":
-		return nil, cli.Usagef("--from is not built yet: other tools' power logs cannot be read")
-	case len(f.Command) > 0:
-		return nil, cli.Hint(cli.Usagef("unexpected argument %q", f.Command[0]), "a command to measure stands behind --: ipw-sample -o power.jsonl -- %s", strings.Join(f.Command, " "))
-	case f.Interval < 100*time.Microsecond:
-		return nil, cli.Usagef("--interval %v is too short: at least 100µs", f.Interval)
-	case f.Duration != nil && *f.Duration <= 0:
-		return nil, cli.Usagef("--duration %v is no length of time", *f.Duration)
-	case wrapped && len(command) == 0:
-		return nil, cli.Usagef("no command behind --")
-	case wrapped && f.Duration != nil:
-		return nil, cli.Usagef("--duration does not go with a command, which ends by itself")
-	case wrapped && (f.Output == "" || f.Output == "-"):
-		return nil, cli.Hint(cli.Usagef("a command needs -o FILE: its own output goes to stdout"), "ipw-sample -o power.jsonl -- %s", strings.Join(command, " "))
-	}
-	return command, nil
-}
-
-// chosen makes wrong usage of a word that cannot be right on any machine.
-func chosen(err error) error {
-	var only *roster.OnlyError
-	if errors.As(err, &only) && only.Odd {
-		return &cli.UsageError{Err: err}
-	}
-	return err
-}
-
-// flushEvery is how long a sample may stay in the buffer. Who follows a live
-// stream wants it at once; a compressor wants something to compress.
-func flushEvery(f *flags, c *cli.Context) time.Duration {
-	switch {
-	case strings.HasSuffix(f.Output, ".gz") || strings.HasSuffix(f.Output, ".zst"):
-		return time.Second
-	case f.Interval < 20*time.Millisecond && regular(f.Output, c):
-		return 100 * time.Millisecond
-	}
-	return 0
-}
-
-func regular(path string, c *cli.Context) bool {
-	if path != "" && path != "-" {
-		fi, err := os.Stat(path)
-		return err == nil && fi.Mode().IsRegular()
-	}
-	file, ok := c.Stdout.(*os.File)
-	if !ok {
-		return false
-	}
-	fi, err := file.Stat()
-	return err == nil && fi.Mode().IsRegular()
 }
 
 // sample samples until a signal, or for so long.

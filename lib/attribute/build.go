@@ -130,6 +130,9 @@ func (a *account) model(en *trace.Energy, out *trace.TurnTrace, t *turn, remote 
 		return
 	}
 	away := remote || a.remoteCalls(calls, true)
+	if away && a.e.powered {
+		en.Missing["lm_gpu"] = "remote endpoint"
+	}
 	put := func(key string, to **unit.Joules, num int, kind string, hidden bool) {
 		if !a.hasKind(kind) {
 			return

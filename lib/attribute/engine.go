@@ -163,7 +163,9 @@ func (e *Engine) PowerTime() int64 {
 }
 
 // Done reports that nothing that may still come can change anything.
-func (e *Engine) Done() bool { return e.eventsOver && e.Queued() == 0 && len(e.ended) == 0 && e.first == e.last }
+func (e *Engine) Done() bool {
+	return e.eventsOver && e.Queued() == 0 && len(e.ended) == 0 && e.first == e.last
+}
 
 // Waiting reports whether a query has ended whose trace is not written yet.
 func (e *Engine) Waiting() bool { return len(e.ended) > 0 || e.eventsOver && e.Queued() > 0 }

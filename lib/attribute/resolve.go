@@ -312,6 +312,9 @@ func (a *account) energy(num int, remote bool) (trace.Energy, map[string]value, 
 			if kind == power.GPU || kind == power.CPU || kind == power.DRAM {
 				en.Missing[kind] = a.absent(kind)
 			}
+			if kind == power.GPU && remote && a.e.powered {
+				en.Missing[kind] = "remote endpoint"
+			}
 			continue
 		}
 		v := a.value(num, kind, remote && kind == power.GPU)

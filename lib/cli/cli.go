@@ -247,7 +247,7 @@ func (c *Context) ParseCommand(flags any, about, example string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	parsed, err := k.Parse(c.Args)
+	parsed, err := k.Parse(flagsFirst(k.Model, c.Args))
 	if printed {
 		return "", errHelp
 	}

@@ -324,6 +324,18 @@ func TestErrorsRunAgain(t *testing.T) {
 	}
 }
 
+// The traces of earlier attempts do not come back behind later ones.
+func TestAttemptsKeepTheirOrder(t *testing.T) {
+	b := newBench(t)
+	first, second := filepath.Join(b.dir, "first"), filepath.Join(b.dir, "second")
+	b.o.Dataset = b.file("tasks.jsonl", b.task("a", "fail", first)+"\n"+b.task("b", "fail", second))
+	b.want(b.good(), "finished", "a/1 error unscored", "b/1 error unscored")
+	b.file("first", "")
+	b.want(b.good(), "finished", "a/2 finished true", "b/2 error unscored")
+	b.file("second", "")
+	b.want(b.good(), "finished", "a/2 finished true", "b/3 finished true")
+}
+
 // A stage that is killed ends the run well, is named with its last words, and
 // leaves a directory that the next run finishes.
 func TestStageDies(t *testing.T) {

@@ -32,6 +32,7 @@ type verdict struct {
 // earlier session goes to the file at once.
 type traceLog struct {
 	known map[attempt]verdict
+	last  map[string]int // the latest attempt with a verdict, per query
 	hold  bool // scored after the measurement: the judge runs on a machine that is measured
 
 	mu      sync.Mutex
@@ -45,9 +46,10 @@ type traceLog struct {
 // openTraces opens the file behind what earlier sessions left, and keeps the
 // verdicts they got. A torn last line is cut off.
 func openTraces(path string) (*traceLog, error) {
-	known := make(map[attempt]verdict)
+	known, last := make(map[attempt]verdict), make(map[string]int)
 	err := eachTrace(path, func(q *trace.QueryTrace, _ []byte) {
 		if q.IsResolved != nil {
+			last[q.QueryID] = max(last[q.QueryID], q.Attempt)
 			known[attempt{q.QueryID, q.Attempt}] = verdict{q.IsResolved, q.AccuracyScore, q.UnscorableReason, q.ScoreMetadata}
 		}
 	})
@@ -62,7 +64,7 @@ func openTraces(path string) (*traceLog, error) {
 		f.Close()
 		return nil, err
 	}
-	return &traceLog{known: known, file: f, pending: map[attempt][]byte{}}, nil
+	return &traceLog{known: known, last: last, file: f, pending: map[attempt][]byte{}}, nil
 }
 
 // eachTrace reads a file of traces, which need not exist. Lines that are no
@@ -98,6 +100,9 @@ func (l *traceLog) route(attributed io.Reader, judge io.Writer) error {
 			return err
 		}
 		k := attempt{q.QueryID, q.Attempt}
+		if q.Attempt < l.last[q.QueryID] {
+			return nil // a later attempt counts, and has its verdict
+		}
 		if v, ok := l.known[k]; ok {
 			scored, err := trace.Patch(line, map[string]any{"is_resolved": v.IsResolved, "accuracy_score": v.AccuracyScore,
 				"unscorable_reason": v.UnscorableReason, "score_metadata": orObject(v.ScoreMetadata)})

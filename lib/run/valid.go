@@ -20,6 +20,8 @@ func validLines(path string, ids map[string]int) (traces []*trace.QueryTrace, li
 	if err != nil {
 		return nil, nil, err
 	}
+	// A later attempt's verdict may have come back first.
+	slices.SortStableFunc(all, func(a, b *trace.QueryTrace) int { return a.Attempt - b.Attempt })
 	valid := trace.Valid(all)
 	slices.SortStableFunc(valid, func(a, b *trace.QueryTrace) int {
 		return before(place(a, ids), place(b, ids), a, b)

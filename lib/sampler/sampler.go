@@ -18,8 +18,6 @@ package sampler
 
 import (
 	"context"
-	"fmt"
-	"math"
 	"time"
 
 	"ipw/lib/clock"
@@ -211,72 +209,4 @@ func (s *Sampler) Settle() time.Duration {
 		}
 	}
 	return time.Duration(most) * time.Microsecond
-}
-
-// limiter lets a kind of note through once a second.
-type limiter struct {
-	what    string
-	total   int64
-	pending int64
-	longest int64 // microseconds
-	told    int64
-	any     bool
-}
-
-func (l *limiter) add(n, us int64) {
-	l.total += n
-	l.pending += n
-	l.longest = max(l.longest, us)
-}
-
-func (l *limiter) tell(notes []power.Note, now int64, last bool) []power.Note {
-	if l.pending == 0 || l.any && !last && now-l.told < 1_000_000 {
-		return notes
-	}
-	detail := fmt.Sprintf("%d", l.pending)
-	if l.longest > 0 {
-		detail = fmt.Sprintf("%d, the longest %.3f s", l.pending, float64(l.longest)/1e6)
-	}
-	l.pending, l.longest, l.told, l.any = 0, 0, now, true
-	return append(notes, power.Note{What: l.what, Detail: detail})
-}
-
-// rest holds what is read once a second.
-type rest struct{ util, mem, temp column }
-
-func newRest(n int) rest { return rest{newColumn(n), newColumn(n), newColumn(n)} }
-
-func (r *rest) set(i int, from *sensor.Reading) {
-	r.util.set(i, from.Util)
-	r.mem.set(i, from.MemBytes)
-	r.temp.set(i, from.TempC)
-}
-
-// column is one optional array of a sample, without allocation.
-type column struct {
-	value []float64
-	point []*float64
-	any   bool
-}
-
-func newColumn(n int) column {
-	return column{value: make([]float64, n), point: make([]*float64, n)}
-}
-
-func (c *column) set(i int, f float64) {
-	if i == 0 {
-		c.any = false
-	}
-	c.point[i] = nil
-	if !math.IsNaN(f) {
-		c.value[i], c.point[i], c.any = f, &c.value[i], true
-	}
-}
-
-// values is the array, nil if there is nothing in it.
-func (c *column) values() []*float64 {
-	if !c.any {
-		return nil
-	}
-	return c.point
 }

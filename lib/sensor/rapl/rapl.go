@@ -89,14 +89,17 @@ func openZone(n named, dir string, opener opener) sensor.Sensor {
 	}
 	update := int64(updateUs)
 	d.Energy, d.Power, d.UpdateUs = power.Counter, power.Derived, &update
-	rng := readRange(n.zone.dir)
+	rng := readCount(filepath.Join(n.zone.dir, "max_energy_range_uj"))
+	if rng < readCount(path) {
+		rng = 0 // it counts beyond: that is not its range
+	}
 	d.WrapJoules = float64(rng) / 1e6
 	return &zone{domain: sensor.Domain{Domain: d, Range: rng}, path: path, open: opener, fd: fd, last: power.Null}
 }
 
-// readRange reads where the counter begins again, 0 if that is not told.
-func readRange(dir string) int64 {
-	b, err := os.ReadFile(filepath.Join(dir, "max_energy_range_uj"))
+// readCount reads a file's number, 0 if there is none.
+func readCount(path string) int64 {
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return 0
 	}

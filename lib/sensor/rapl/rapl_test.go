@@ -158,7 +158,7 @@ func TestNotThere(t *testing.T) {
 }
 
 func TestRangeUnknown(t *testing.T) {
-	for _, text := range []string{"", "0\n", "much\n", "-5\n"} {
+	for _, text := range []string{"", "0\n", "much\n", "-5\n", "999\n"} {
 		root := tree{{"intel-rapl:0", "package-0"}}.write(t)
 		path := filepath.Join(root, "class/powercap/intel-rapl:0/max_energy_range_uj")
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

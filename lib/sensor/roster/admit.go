@@ -1,0 +1,91 @@
+package roster
+
+import (
+	"errors"
+	"time"
+
+	"ipw/lib/power"
+	"ipw/lib/sensor"
+)
+
+// admit decides about the estimate, found[i].
+func admit(found []Found, i int, asked bool, o Options) {
+	guess := found[i].Sensors[0]
+	measured := ""
+	for j := range found {
+		for _, s := range found[j].Sensors {
+			if d := s.Domain(); s != guess && measured == "" && wholeCPU(d) && readable(s, o.Sleep) {
+				measured = d.ID
+			}
+		}
+	}
+	if measured != "" && !asked {
+		found[i].Unused = measured + " can be read"
+		closeAll(found[i].Sensors)
+		found[i].Sensors = nil
+		return
+	}
+	d := guess.Domain()
+	for j := range found {
+		for k, s := range found[j].Sensors {
+			if s == guess {
+				continue
+			}
+			if s.Domain().ID == d.ID {
+				d.ID = "cpu:estimate"
+			}
+			if measured == "" && wholeCPU(s.Domain()) {
+				found[j].Sensors[k] = silence(s)
+			}
+		}
+	}
+	if measured != "" {
+		d.PartOf = measured // for comparison: recorded, never summed
+	}
+}
+
+// wholeCPU tells whether a domain holds what the estimate estimates.
+func wholeCPU(d *sensor.Domain) bool {
+	return d.Kind == power.CPU || d.Kind == power.SOC || d.Kind == power.Board
+}
+
+// readable tries a sensor. A file that is being rewritten may be empty for a
+// moment.
+func readable(s sensor.Sensor, sleep func(time.Duration)) bool {
+	if s.Domain().Silent() {
+		return false
+	}
+	for range 3 {
+		if try(s) == nil {
+			return true
+		}
+		if sleep != nil {
+			sleep(5 * time.Millisecond)
+		}
+	}
+	return false
+}
+
+func try(s sensor.Sensor) error {
+	var r sensor.Reading
+	r.Clear()
+	s.Read(0, false, &r)
+	if s.Domain().Energy == power.Counter {
+		return r.JErr
+	}
+	return r.WErr
+}
+
+// silence replaces a sensor that cannot be read now by one that never speaks,
+// so that it does not wake up beside the estimate that stands in for it.
+func silence(s sensor.Sensor) sensor.Sensor {
+	if s.Domain().Silent() {
+		return s
+	}
+	why := try(s)
+	if why == nil {
+		why = errors.New("was not readable at the start")
+	}
+	s.Close()
+	return sensor.Silent(s.Domain().Domain, why)
+}
