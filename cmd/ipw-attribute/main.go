@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"ipw/lib/attribute"
@@ -23,7 +25,8 @@ type flags struct {
 	Power         []string      `help:"A power stream; may not exist yet with --follow." placeholder:"FILE" sep:"none"`
 	Follow        bool          `help:"Streams are still being written: wait for them, write each trace as it is complete."`
 	FollowTimeout time.Duration `help:"With --follow, how long a finished query waits for power that does not grow." default:"5s"`
-	Share         string        `help:"How a device is shared: active (among the model calls in flight on a GPU, else the open queries), equal (always among the open queries), whole (everyone is charged everything; does not balance)." default:"active" placeholder:"RULE"`
+	Share         string        `help:"How a device is shared: active (among the model calls in flight on a GPU, else the open queries), tokens (as active, by each call's rate of tokens: a model), equal (always among the open queries), whole (everyone is charged everything; does not balance)." default:"active" placeholder:"RULE"`
+	PromptWeight  float64       `help:"With --share tokens, what an input token counts against an output token." default:"0.1"`
 	Serves        []string      `help:"Where an endpoint runs: gpu:0,gpu:1, gpu:0-3, HOST/gpu:0, HOST or remote." placeholder:"URL=WHERE" sep:"none"`
 	Idle          string        `help:"Idle baseline, auto or watts." placeholder:"auto|WATTS"`
 	Totals        string        `help:"Write the account of every domain: device, turns, overhead, setup, scoring, idle, withheld." placeholder:"FILE"`
@@ -103,19 +106,24 @@ func run(c *cli.Context) error {
 
 // options turns flags into the attribution's options.
 func (f *flags) options() (attribute.Options, error) {
-	o := attribute.Options{Share: f.Share, MinCoverage: f.MinCoverage, Live: f.Follow}
+	o := attribute.Options{Share: f.Share, PromptWeight: f.PromptWeight, MinCoverage: f.MinCoverage, Live: f.Follow}
 	switch f.Share {
-	case attribute.Active, attribute.Equal, attribute.Whole:
-	case "tokens":
-		return o, cli.Usagef("--share tokens: not built yet")
+	case attribute.Active, attribute.Equal, attribute.Whole, attribute.Tokens:
 	default:
-		return o, cli.Hint(cli.Usagef("--share %q: no such rule", f.Share), "active, equal or whole")
+		return o, cli.Hint(cli.Usagef("--share %q: no such rule", f.Share), "active, equal, tokens or whole")
 	}
-	if f.Idle != "" {
-		return o, cli.Usagef("--idle: not built yet")
+	if err := f.baseline(&o); err != nil {
+		return o, err
 	}
-	if len(f.ClockOffset) > 0 {
-		return o, cli.Usagef("--clock-offset: not built yet")
+	for _, s := range f.ClockOffset {
+		host, off, err := attribute.ParseOffset(s)
+		if err != nil {
+			return o, &cli.UsageError{Err: fmt.Errorf("--clock-offset: %w", err)}
+		}
+		if o.Offsets == nil {
+			o.Offsets = make(map[string]attribute.Offset)
+		}
+		o.Offsets[host] = off
 	}
 	if f.MinCoverage < 0 || f.MinCoverage > 1 || f.MinCoverage != f.MinCoverage {
 		return o, cli.Usagef("--min-coverage %v: not between 0 and 1", f.MinCoverage)
@@ -140,6 +148,29 @@ func (f *flags) options() (attribute.Options, error) {
 		return o, fmt.Errorf("%s: %w", f.Prices, err)
 	}
 	return o, nil
+}
+
+// baseline reads --idle: auto, or watts for every domain, or KIND=WATTS,….
+func (f *flags) baseline(o *attribute.Options) error {
+	if f.Idle == "auto" {
+		o.Idle.Auto = true
+	}
+	if f.Idle == "" || f.Idle == "auto" {
+		return nil
+	}
+	o.Idle.Watts = make(map[string]float64)
+	for part := range strings.SplitSeq(f.Idle, ",") {
+		key, value, found := strings.Cut(part, "=")
+		if !found {
+			key, value = "", part
+		}
+		w, err := strconv.ParseFloat(value, 64)
+		if err != nil || w < 0 || w > 1e9 || w != w {
+			return cli.Usagef("--idle %q: auto, watts, or KIND=WATTS,…", f.Idle)
+		}
+		o.Idle.Watts[key] = w
+	}
+	return nil
 }
 
 // writeTotals writes the account by write-and-rename.

@@ -89,11 +89,24 @@ func (f *flags) export(c *cli.Context, set *source.Set) error {
 		options.ShardRows = *f.ShardRows
 	}
 	write := hf.Create
-	if fi, err := os.Stat(f.Output); f.Overwrite && err == nil && fi.IsDir() {
+	if f.beside(set) {
 		write = hf.Update
 	}
 	if err := write(f.Output, rows, options); err != nil {
 		return err
 	}
 	return problems.Err()
+}
+
+// beside tells that the data set goes into a directory that exists and keeps
+// what else it holds: with --overwrite, or a run's own.
+func (f *flags) beside(set *source.Set) bool {
+	out, err := os.Stat(f.Output)
+	if err != nil || !out.IsDir() {
+		return false
+	}
+	return f.Overwrite || slices.ContainsFunc(set.Sources, func(src *source.Source) bool {
+		dir, err := os.Stat(src.Dir)
+		return err == nil && os.SameFile(dir, out)
+	})
 }

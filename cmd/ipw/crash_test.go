@@ -219,6 +219,9 @@ func TestInterrupt(t *testing.T) {
 				t.Errorf("stderr lacks %q:\n%s", want, &j.err)
 			}
 			j.whole(6)
+			if n := j.count("traces.jsonl", `"query_energy_joules":null`); n > 0 {
+				t.Errorf("%d of 6 queries have no energy", n)
+			}
 		})
 	}
 }

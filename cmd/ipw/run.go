@@ -18,17 +18,17 @@ type runFlags struct {
 	Model      string `required:"" placeholder:"NAME" help:"The model, by the name its endpoint knows; builtin is a scripted one."`
 	Dataset    string `required:"" placeholder:"NAME|FILE|-" help:"The tasks: a data set's name, a JSONL file, or - for stdin."`
 	MaxQueries *int   `placeholder:"N" help:"Run the first N tasks only."`
-	OutputDir  string `default:"./runs/" placeholder:"DIR" help:"Where run directories are made."`
-	MaxTurns   int    `default:"20" placeholder:"N" help:"Turns of a query at most; in the last one the model gets no tools."`
-	EvalClient string `default:"openai" placeholder:"NAME" help:"The provider that judges."`
-	EvalModel  string `default:"gpt-5-nano-2025-08-07" placeholder:"NAME" help:"The model that judges."`
+	OutputDir  string `default:"./runs/" placeholder:"DIR" help:"Where run directories are made (${default})."`
+	MaxTurns   int    `default:"20" placeholder:"N" help:"Turns of a query at most; in the last one the model gets no tools (${default})."`
+	EvalClient string `default:"openai" placeholder:"NAME" help:"The provider that judges (${default})."`
+	EvalModel  string `default:"gpt-5-nano-2025-08-07" placeholder:"NAME" help:"The model that judges (${default})."`
 
 	Name      string `placeholder:"TAG" help:"A further part of the directory's name."`
 	Overwrite bool   `help:"Replace the run in the directory."`
 	DryRun    bool   `short:"n" name:"dry-run" help:"Print the pipeline as shell lines and run nothing."`
 
 	BaseURL      string        `name:"base-url" placeholder:"URL" help:"The model's endpoint, OpenAI-compatible." group:"Agent"`
-	Concurrency  int           `default:"1" placeholder:"N" help:"Queries at a time." group:"Agent"`
+	Concurrency  int           `default:"1" placeholder:"N" help:"Queries at a time (${default})." group:"Agent"`
 	QueryTimeout time.Duration `placeholder:"TIME" help:"End a query after this long and keep what it has." group:"Agent"`
 	Tools        string        `placeholder:"A,B" help:"Tools, or none. Default: the data set's own." group:"Agent"`
 	Corpus       string        `placeholder:"PATH" help:"What the search tool looks in." group:"Agent"`
@@ -39,8 +39,8 @@ type runFlags struct {
 	System       *string       `placeholder:"TEXT" help:"The system prompt; empty for none." group:"Agent"`
 
 	Sampler  []string      `sep:"none" placeholder:"CMD" help:"A shell command that prints a power stream, instead of the local sampler; repeatable." group:"Power"`
-	Baseline time.Duration `default:"6s" placeholder:"TIME" help:"Idle time before the first query; 0s for none." group:"Power"`
-	Interval time.Duration `default:"50ms" placeholder:"TIME" help:"Time between samples." group:"Power"`
+	Baseline time.Duration `default:"6s" placeholder:"TIME" help:"Idle time before the first query; 0s for none (${default})." group:"Power"`
+	Interval time.Duration `default:"50ms" placeholder:"TIME" help:"Time between samples (${default})." group:"Power"`
 	Source   []string      `placeholder:"NAME" help:"Sensors of these sources only: auto, nvml, rapl, …; repeatable." group:"Power"`
 	Sysfs    string        `placeholder:"DIR" help:"Another /sys." group:"Power"`
 	Only     string        `placeholder:"DOMAINS" help:"Only these domains: gpu:5,cpu." group:"Power"`
@@ -107,6 +107,8 @@ func verdict(c *cli.Context, res *run.Result, err error) error {
 		return cli.Hint(errors.New("interrupted: what is finished is kept"), "the same command goes on from here")
 	case res.Summary.Errored() > 0:
 		return cli.Hint(fmt.Errorf("%d of %d queries ended in error", res.Summary.Errored(), res.Summary.Totals.Queries), "the same command runs them again")
+	case res.Rejected:
+		return errors.New("some lines of the data set are no tasks, the rest is done")
 	}
 	return nil
 }

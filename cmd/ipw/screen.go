@@ -71,7 +71,10 @@ func render(st run.State, now time.Time) string {
 	if st.Estimated {
 		joules = "est. " + joules
 	}
-	if st.Phase != "" {
+	switch {
+	case st.Phase != "" && st.Joules == 0:
+		return st.Phase
+	case st.Phase != "":
 		return st.Phase + ", " + joules + " so far"
 	}
 	line := fmt.Sprintf("%d/%d queries, %d open", st.Done, st.Total, st.Open)

@@ -9,11 +9,12 @@ import (
 
 // eventSegment is the state of the event stream's reading.
 type eventSegment struct {
-	head *event.Header
-	byM  bool
-	now  int64
-	any  bool
-	back int
+	head  *event.Header
+	byM   bool
+	now   int64
+	any   bool
+	back  int
+	drift drift
 }
 
 // EventHeader begins a segment of events.
@@ -22,7 +23,22 @@ func (e *Engine) EventHeader(h *event.Header) {
 		e.push(pushed{t: e.events.now, run: old.Run, head: old}) // another run: nothing of the old one goes on
 	}
 	e.events.head, e.events.byM = h, e.clocks.joined(h.BootID) || len(e.segments) == 0 && h.BootID != ""
+	e.events.drift = drift{}
 	e.hosts[h.Host] = true
+}
+
+// tooFar reports whether the events' wall clock moved by more than the error of
+// a join with another host.
+func (e *Engine) tooFar(h *event.Header, by int64) bool {
+	if by == 0 {
+		return false
+	}
+	for _, s := range e.segments {
+		if s.foreign && !sameHost(h.Host, s.header.Host) && by > s.eps {
+			return true
+		}
+	}
+	return false
 }
 
 // Event takes one record. The engine keeps it.
@@ -33,6 +49,12 @@ func (e *Engine) Event(ev *event.Event) {
 		m = *ev.MUs
 	}
 	t := e.clocks.time(s.byM, s.head.BootID, ev.TUs, m, ev.MUs != nil)
+	if !s.byM {
+		t += e.opts.Offsets[s.head.Host].Us
+		if by := s.drift.moved(ev.TUs, m, ev.MUs != nil); e.err == nil && e.tooFar(s.head, by) {
+			e.err = &DriftError{s.head.Host, by}
+		}
+	}
 	if s.any && t < s.now {
 		s.back++
 		t = s.now
@@ -66,13 +88,14 @@ func (e *Engine) EventEnd(status string) {
 // push queues an event; one that comes after its time was taken for known (a
 // live stream that stalled) is taken at the end of what is known.
 func (e *Engine) push(p pushed) {
-	if p.t <= e.horizon && e.horizon != never {
+	if p.t <= e.horizon && e.horizon != never && e.opts.Live {
 		p.t = e.horizon + 1
 	}
 	if p.ev != nil && isWindow(p.ev.Type) {
 		e.late[keyOf(p.head, p.ev)]++
 	}
 	e.queue = append(e.queue, p)
+	e.watchCalls(&p)
 }
 
 // isWindow reports the records of setup and scoring windows.
@@ -273,6 +296,7 @@ func (e *Engine) record(t int64, p *pushed) {
 func (e *Engine) newQuery(t int64, key queryKey, p *pushed) *query {
 	q := &query{key: key, head: p.head, start: t, end: never, startUs: p.ev.TUs, lastUs: p.ev.TUs, first: p.ev, byID: map[string]*span{}}
 	e.queries[key] = q
+	e.firstQuery = min(e.firstQuery, t)
 	e.open = withQuery(e.open, q)
 	e.touch(q)
 	return q
@@ -405,6 +429,9 @@ func (e *Engine) startSpan(t int64, q *query, p *pushed) {
 		q.live = withSpan(q.live, s)
 	default:
 		s.place = e.placeOf(p.head, ev)
+		k := spanKey{q.key, ev.Span}
+		s.rates = e.rates[k]
+		delete(e.rates, k)
 		e.fly(s)
 	}
 }

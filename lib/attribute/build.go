@@ -48,6 +48,7 @@ func (a *account) energies(t *trace.QueryTrace) {
 	remote := a.remote()
 	en, values, sum := a.energy(numQuery, remote)
 	t.QueryEnergyJoules = sum
+	t.HasAboveIdle = a.aboveIdle(numQuery, remote, &t.AboveIdle)
 	for kind, v := range values {
 		t.Query.Set(kind, v.joules)
 	}
@@ -101,6 +102,7 @@ func (a *account) turnTrace(t *turn) trace.TurnTrace {
 	out.StartUs, out.EndUs = a.wall(t)
 	en, values, sum := a.energy(t.number+turnAll, remote)
 	out.EnergyJoules = sum
+	out.HasAboveIdle = a.aboveIdle(t.number, remote, &out.AboveIdle)
 	for kind, v := range values {
 		out.Joules.Set(kind, v.joules)
 	}

@@ -2,6 +2,10 @@ package attribute
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
 
 	"ipw/lib/event"
 	"ipw/lib/power"
@@ -54,6 +58,25 @@ func (e *Engine) LearnPower(h *power.Header, firstHasM bool) {
 	}
 }
 
+// Offset is how far a host's clock is off: it is added to its t_us, and not
+// known better than to ± ErrorUs.
+type Offset struct{ Us, ErrorUs int64 }
+
+// ParseOffset reads HOST=SECONDS±SECONDS; +- may stand for ±.
+func ParseOffset(s string) (host string, o Offset, err error) {
+	host, spec, ok := strings.Cut(s, "=")
+	off, tolerance, ok2 := strings.Cut(strings.Replace(spec, "+-", "±", 1), "±")
+	if !ok || !ok2 || host == "" {
+		return "", o, fmt.Errorf("%q is not HOST=SECONDS±SECONDS", s)
+	}
+	a, err1 := strconv.ParseFloat(off, 64)
+	b, err2 := strconv.ParseFloat(tolerance, 64)
+	if err1 != nil || err2 != nil || !(b >= 0 && b < 1e9) || !(math.Abs(a) < 1e12) {
+		return "", o, fmt.Errorf("%q is not HOST=SECONDS±SECONDS", s)
+	}
+	return host, Offset{int64(math.Round(a * 1e6)), int64(math.Round(b * 1e6))}, nil
+}
+
 // ClockError refuses a join across hosts whose clocks nobody vouches for.
 type ClockError struct{ Power, Events string }
 
@@ -76,10 +99,65 @@ func (e *Engine) epsilon(h *power.Header) (int64, error) {
 		if sameHost(ev.Host, h.Host) {
 			return 0, nil
 		}
-		if h.ClockErrorUs == nil || ev.ClockErrorUs == nil {
+		both, ok := e.clockError(h.Host, ev.Host, h.ClockErrorUs, ev.ClockErrorUs)
+		if !ok {
 			return 0, &ClockError{h.Host, ev.Host}
 		}
-		eps = max(eps, *h.ClockErrorUs+*ev.ClockErrorUs)
+		eps = max(eps, both)
 	}
 	return eps, nil
+}
+
+// clockError is the error of a join of two hosts: what --clock-offset says, else
+// both headers' errors added.
+func (e *Engine) clockError(a, b string, aUs, bUs *int64) (int64, bool) {
+	x, ok1 := e.opts.Offsets[a]
+	y, ok2 := e.opts.Offsets[b]
+	if ok1 || ok2 {
+		return x.ErrorUs + y.ErrorUs, true
+	}
+	if aUs == nil || bUs == nil {
+		return 0, false
+	}
+	return *aUs + *bUs, true
+}
+
+// DriftError refuses a join on t_us of a stream whose wall clock was moved.
+type DriftError struct {
+	Host    string
+	MovedUs int64
+}
+
+func (d *DriftError) Error() string {
+	return fmt.Sprintf("the wall clock of host %q moved by %.6g s during the run, more than its stated error: not joined", d.Host, float64(d.MovedUs)/1e6)
+}
+
+// Hint is what a user may type next.
+func (d *DriftError) Hint() string {
+	return fmt.Sprintf("--clock-offset '%s=SECONDS±SECONDS' with an error that covers the step", d.Host)
+}
+
+// drift watches t_us − m_us of a stream that joins another host's on t_us.
+type drift struct {
+	at  int64
+	any bool
+}
+
+func (d *drift) moved(t, m int64, hasM bool) int64 {
+	if !hasM {
+		return 0
+	}
+	if !d.any {
+		d.at, d.any = t-m, true
+	}
+	if by := t - m - d.at; by < 0 {
+		return -by
+	} else {
+		return by
+	}
+}
+
+// foreign reports whether a power segment joins events of another host.
+func (e *Engine) foreign(h *power.Header) bool {
+	return slices.ContainsFunc(e.eventHeads, func(ev *event.Header) bool { return !sameHost(ev.Host, h.Host) })
 }

@@ -54,6 +54,7 @@ type domain struct {
 	seen   bool    // has ever given a reading
 	steps  ring
 	past   history // of averaged watts
+	idle   baseline
 
 	now   int64 // time up to which its stream has been read
 	value *slice

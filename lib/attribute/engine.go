@@ -21,13 +21,16 @@ const (
 
 // Options of an attribution.
 type Options struct {
-	Share       string  // Active if empty
-	MinCoverage float64 // a value measured for less of its window is null
-	Serves      []Serve
-	Prices      *price.Table
-	Live        bool                          // events are pushed as they happen: what is not there yet may still come
-	Emit        func(*trace.QueryTrace) error // called as each attempt is final
-	Warn        func(key, text string)        // key: warnings that are said once share one
+	Share        string  // Active if empty
+	PromptWeight float64 // Tokens: what an input token counts against an output token; 0 is the default
+	MinCoverage  float64 // a value measured for less of its window is null
+	Serves       []Serve
+	Idle         Idle
+	Offsets      map[string]Offset // by host: how its clock is off
+	Prices       *price.Table
+	Live         bool                          // events are pushed as they happen: what is not there yet may still come
+	Emit         func(*trace.QueryTrace) error // called as each attempt is final
+	Warn         func(key, text string)        // key: warnings that are said once share one
 }
 
 // Engine attributes. Streams are pushed in; queries come out of Options.Emit.
@@ -65,6 +68,7 @@ type Engine struct {
 	past    map[[2]string][]attempt
 	places  map[string]*place
 	hosts   map[string]bool // of event headers
+	rates   map[spanKey]*rates
 
 	eventHeads []*event.Header
 	peaks      []peak
@@ -75,6 +79,7 @@ type Engine struct {
 	stamp  int
 	totals totals
 
+	firstQuery      int64 // time of the first query's start; never before it
 	firstUs, lastUs int64 // t_us of the first and the last event
 	err             error
 }
@@ -107,6 +112,9 @@ func New(opts Options) *Engine {
 	if opts.Share == "" {
 		opts.Share = Active
 	}
+	if opts.PromptWeight == 0 {
+		opts.PromptWeight = DefaultPromptWeight
+	}
 	if opts.Warn == nil {
 		opts.Warn = func(string, string) {}
 	}
@@ -114,7 +122,7 @@ func New(opts Options) *Engine {
 	e := &Engine{opts: opts, byName: map[[2]string]*domain{}, segments: map[string]*segment{},
 		late: map[queryKey]int{}, horizon: math.MinInt64, applied: math.MinInt64, last: s, first: s,
 		queries: map[queryKey]*query{}, runs: map[string]*runSpan{}, past: map[[2]string][]attempt{},
-		places: map[string]*place{}, hosts: map[string]bool{}}
+		firstQuery: never, places: map[string]*place{}, rates: map[spanKey]*rates{}, hosts: map[string]bool{}}
 	e.clocks, e.peakAt = newClocks(), s
 	for _, v := range opts.Serves {
 		for _, t := range v.Where {
@@ -131,7 +139,7 @@ func (e *Engine) warn(key, format string, args ...any) {
 // Known tells the engine that every event up to t (on the joined clock) has
 // been pushed, and moves on as far as the power streams allow.
 func (e *Engine) Known(t int64) error {
-	e.horizon = max(e.horizon, t)
+	e.horizon = max(e.horizon, min(t, e.knownCalls()))
 	return e.move()
 }
 
@@ -290,7 +298,7 @@ func (e *Engine) serving(d *domain) bool {
 
 // byCalls reports whether step one shares a domain among calls first.
 func (e *Engine) byCalls(d *domain) bool {
-	return e.opts.Share == Active && (d.spec.Kind == power.GPU || e.serving(d))
+	return (e.opts.Share == Active || e.opts.Share == Tokens) && (d.spec.Kind == power.GPU || e.serving(d))
 }
 
 // charged reports whether a domain is handed down at all.

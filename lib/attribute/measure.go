@@ -24,6 +24,8 @@ type segment struct {
 	held    []held // until their spacing is known
 	samples int    // of them
 	spaced  bool
+	foreign bool // joins another host's events on t_us
+	drift   drift
 	watched []int // indices of the counted domains, for peak_watts
 }
 
@@ -55,6 +57,7 @@ func (e *Engine) PowerHeader(stream string, h *power.Header) error {
 		return err
 	}
 	s.header, s.byM, s.eps = h, e.clocks.joined(h.BootID), eps
+	s.foreign, s.drift = !s.byM && e.foreign(h), drift{}
 	s.doms, s.watched, s.fresh, s.ended, s.spaced, s.back = make([]*domain, len(h.Domains)), nil, true, false, h.IntervalUs > 0, 0
 	hasCounted := slices.ContainsFunc(h.Domains, func(d power.Domain) bool { return d.Counts() })
 	for i, spec := range h.Domains {
@@ -195,6 +198,12 @@ func (e *Engine) release(s *segment) {
 
 func (e *Engine) sample(s *segment, p *power.Sample) {
 	t := e.clocks.time(s.byM, s.header.BootID, p.TUs, p.MUs, p.HasM)
+	if !s.byM {
+		t += e.opts.Offsets[s.header.Host].Us
+		if by := s.drift.moved(p.TUs, p.MUs, p.HasM); s.foreign && by > s.eps && e.err == nil {
+			e.err = &DriftError{s.header.Host, by}
+		}
+	}
 	if s.any && t < s.now {
 		if s.fresh {
 			e.warn("overlap "+s.name, "%s: a segment begins before the last one's end: what overlaps is ignored", s.name)

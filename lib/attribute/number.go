@@ -38,14 +38,15 @@ type number struct {
 
 // numDom is one domain's part of a number.
 type numDom struct {
-	nj     int64
-	lo, hi float64 // nanojoules: what it is at least and at most
-	us     int64   // measured
-	cells  int64   // cells wholly inside
-	sq     float64 // Σ o²
-	weight float64 // Σ nanojoules × sharers
-	split  bool    // had a share that was neither 0 nor 1
-	box    float64 // of averaged watts, nanojoules
+	nj      int64
+	lo, hi  float64 // nanojoules: what it is at least and at most
+	us      int64   // measured
+	shareUs float64 // ∫ of its share over the measured time, µs
+	cells   int64   // cells wholly inside
+	sq      float64 // Σ o²
+	weight  float64 // Σ nanojoules × sharers
+	split   bool    // had a share that was neither 0 nor 1
+	box     float64 // of averaged watts, nanojoules
 }
 
 // turn is what a query's spans make of one turn index.
@@ -304,6 +305,7 @@ func (a *account) values(i int) {
 			nd.lo += f * ed.lo
 			nd.hi += f * ed.hi
 			nd.sq += f * f * ed.sq
+			nd.shareUs += f * ed.shareUs
 		})
 		a.splits(i, d)
 	}
@@ -313,15 +315,11 @@ func (a *account) values(i int) {
 // query was open.
 func (a *account) splits(i int, d *domain) {
 	ep := &a.q.epochs[i]
-	g := 1.0
-	if n := ep.callsOn(d); n > 0 && a.e.byCalls(d) {
-		g = 1 / float64(n)
-	}
 	if !a.e.served(d) || ep.look(d).us == 0 {
 		return
 	}
 	a.shares(i, d, func(num int, _ int64, f float64) {
-		if w := f * g; w != 0 && math.Abs(w-1) > 1e-9 {
+		if math.Abs(f-1) > 1e-9 {
 			a.numbers[num].doms[d.index].split = true
 		}
 	})
@@ -329,7 +327,7 @@ func (a *account) splits(i int, d *domain) {
 
 // shares tells what part of the query's share in a domain each number has in
 // an epoch, each number once. Where calls share the domain, the query's share
-// is that of one call.
+// is that of its calls.
 func (a *account) shares(i int, d *domain, give handler) {
 	ep := &a.q.epochs[i]
 	var sum []float64
@@ -339,10 +337,14 @@ func (a *account) shares(i int, d *domain, give handler) {
 		}
 		sum[num] += f
 	}
-	if a.e.byCalls(d) && ep.callsOn(d) > 0 {
+	if own := ep.load(d); a.e.byCalls(d) && own.n > 0 {
 		for _, s := range ep.live {
-			if s.kind.isCall() && s.on(d) {
-				a.call(i, s, 0, 1, add)
+			if !s.kind.isCall() || !s.on(d) {
+				continue
+			}
+			var one load
+			if one.add(s, ep.t0); one.n > 0 {
+				a.call(i, s, 0, one.part(own), add)
 			}
 		}
 	} else {

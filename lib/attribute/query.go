@@ -32,6 +32,7 @@ type span struct {
 	token      *event.Event
 	waits      int // retries it waits in now
 	place      *place
+	rates      *rates // with the tokens rule only
 	begin      *event.Event
 	finish     *event.Event // nil: no end was seen
 	landed     *event.Event // what ended it: its end, or its query's; nil: the stream's
@@ -115,6 +116,7 @@ type edom struct {
 	lo, hi  float64 // of the cells inside, for a number that gets all of the query's share
 	cells   int32
 	us      int64
+	shareUs float64 // ∫ of the query's share over the measured time, µs
 	n       int32
 	start   onset   // a reading at t0
 	covered bool    // a line runs through t0
@@ -166,15 +168,15 @@ func (p *epoch) addCall(s *span, d *domain, nj int64) {
 	p.calls = append(p.calls, callShare{s, d, nj})
 }
 
-// callsOn counts the query's calls in flight on a domain.
-func (p *epoch) callsOn(d *domain) int {
-	n := 0
+// load is the query's calls in flight on a domain.
+func (p *epoch) load(d *domain) load {
+	var l load
 	for _, s := range p.live {
 		if s.kind.isCall() && s.on(d) {
-			n++
+			l.add(s, p.t0)
 		}
 	}
-	return n
+	return l
 }
 
 // crossing is a cell, or an interval of watts, that an event of the query cuts.

@@ -92,6 +92,7 @@ func (e *Engine) settleDomain(s *slice, d *domain, a *acc) {
 		g := e.shareOf(s, d, q, ep)
 		ed := ep.at(d)
 		ed.us += a.us
+		ed.shareUs += g * float64(a.us)
 		ed.n += a.n
 		if s.t0 == ep.t0 {
 			ed.start, ed.covered = a.start, a.covered
@@ -124,19 +125,9 @@ func (e *Engine) stepOne(s *slice, d *domain, nj int64) int {
 		return 0
 	}
 	if e.byCalls(d) {
-		if n := s.callsOn(d); n > 0 {
-			i := 0
-			for _, c := range s.calls {
-				if !c.on(d) {
-					continue
-				}
-				part := share(nj, i, n)
-				i++
-				ep := &c.q.epochs[c.q.cursor]
-				ep.addCall(c, d, part)
-				ep.give(d, 0, part, n)
-			}
-			return n
+		if l := s.loadOn(d); l.n > 0 {
+			e.amongCalls(s, d, nj, l)
+			return l.n
 		}
 	}
 	n := e.openOn(s, d)
@@ -153,6 +144,28 @@ func (e *Engine) stepOne(s *slice, d *domain, nj int64) int {
 		q.epochs[q.cursor].give(d, part, part, n)
 	}
 	return n
+}
+
+// amongCalls shares nj among the model calls in flight on a domain.
+func (e *Engine) amongCalls(s *slice, d *domain, nj int64, all load) {
+	i, run := 0, 0.0
+	for _, c := range s.calls {
+		if !c.on(d) {
+			continue
+		}
+		w, ok := c.weigh(s.t0)
+		if !ok {
+			continue
+		}
+		part := share(nj, i, all.n)
+		if e.opts.Share == Tokens && all.weight > 0 {
+			part = weighted(nj, run, run+w, all.weight)
+		}
+		i, run = i+1, run+w
+		ep := &c.q.epochs[c.q.cursor]
+		ep.addCall(c, d, part)
+		ep.give(d, 0, part, all.n)
+	}
 }
 
 // give adds to what a domain gave in an epoch.
@@ -177,8 +190,8 @@ func (e *Engine) openOn(s *slice, d *domain) int {
 	return n
 }
 
-// shareOf is the share of a domain that a query has in a slice: of each of its
-// calls in flight on it where calls share, else of the query as such.
+// shareOf is the share of a domain that a query has in a slice: that of its
+// calls in flight on it where calls share, else its own.
 func (e *Engine) shareOf(s *slice, d *domain, q *query, ep *epoch) float64 {
 	if !e.served(d) || !e.matches(q, d) && !e.byCalls(d) {
 		return 0
@@ -187,11 +200,8 @@ func (e *Engine) shareOf(s *slice, d *domain, q *query, ep *epoch) float64 {
 		return 1
 	}
 	if e.byCalls(d) {
-		if n := s.callsOn(d); n > 0 {
-			if ep.callsOn(d) == 0 {
-				return 0
-			}
-			return 1 / float64(n)
+		if all := s.loadOn(d); all.n > 0 {
+			return ep.load(d).part(all)
 		}
 	}
 	if n := e.openOn(s, d); n > 0 && e.matches(q, d) {

@@ -28,7 +28,8 @@ type acc struct {
 	into    step    // the pair whose second reading is the first one inside
 	last20  float64 // mean squared step of the last 20 pairs before t1, W²; negative: there was none
 	left    bool    // readings have come past t1: last20 holds
-	on      int32   // model calls in flight on the domain, plus one; 0: not counted yet
+	load    load    // model calls in flight on the domain
+	loaded  bool    // load has been worked out
 }
 
 // onset is a reading on a slice's first instant, which belongs to what ends
@@ -65,6 +66,7 @@ func (s *slice) find(t int64) *slice {
 // addInterval hands the joules of an interval to the slices it touches, whole
 // nanojoules by the running sum.
 func (e *Engine) addInterval(d *domain, v interval) {
+	e.rest(d, v)
 	s := d.value.find(v.t0)
 	length := v.t1 - v.t0
 	if v.t1 <= s.t1 {
@@ -165,17 +167,16 @@ func (e *Engine) countReadings(d *domain, c *cell) {
 	}
 }
 
-// callsOn counts the model calls of a slice in flight on a domain.
-func (s *slice) callsOn(d *domain) int {
+// loadOn is a slice's model calls in flight on a domain.
+func (s *slice) loadOn(d *domain) load {
 	a := s.at(d)
-	if a.on == 0 {
-		n := int32(0)
+	if !a.loaded {
+		a.loaded = true
 		for _, c := range s.calls {
 			if c.on(d) {
-				n++
+				a.load.add(c, s.t0)
 			}
 		}
-		a.on = n + 1
 	}
-	return int(a.on - 1)
+	return a.load
 }

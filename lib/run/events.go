@@ -27,6 +27,7 @@ type eventLog struct {
 	status  string          // of the end record, "" before
 	lastUs  int64           // t_us of the latest record
 	started map[string]bool // queries of this session, true once ended
+	errors  int             // those of them that ended in error
 }
 
 // openEvents opens the log behind what earlier sessions left.
@@ -101,6 +102,7 @@ func (l *eventLog) observe(text []byte) {
 	var e struct {
 		TUs    int64  `json:"t_us"`
 		Query  string `json:"query"`
+		Reason string `json:"reason"`
 		Status string `json:"status"`
 	}
 	_ = json.Unmarshal(text, &e) // a bad line is the readers' to report
@@ -111,6 +113,9 @@ func (l *eventLog) observe(text []byte) {
 	case event.QueryStart:
 		l.started[e.Query] = false
 	case event.QueryEnd:
+		if e.Reason == event.Failed {
+			l.errors++
+		}
 		l.started[e.Query] = true
 	}
 }
@@ -170,4 +175,11 @@ func (l *eventLog) endStatus() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.status
+}
+
+// failed is the number of this session's queries that ended in error.
+func (l *eventLog) failed() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.errors
 }

@@ -137,7 +137,7 @@ func fakeSample() {
 // fakeAgent answers a task with its metadata's "say". Its other words: "die",
 // "fail" (until the file of that name exists), "wait" (for a file, or SIGINT).
 func fakeAgent() {
-	v, _ := flags("agent", "model", "dataset", "max-turns", "max-queries", "concurrency", "artifacts", "resume", "run", "tools")
+	v, _ := flags("agent", "model", "dataset", "max-turns", "max-queries", "concurrency", "artifacts", "resume", "run", "tools", "base-url")
 	stop := make(chan os.Signal, 8)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
 	if fake("agent-usage") {

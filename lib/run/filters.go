@@ -55,8 +55,8 @@ func (f *filter) close() {
 	f.in.Close()
 }
 
-// openFilters starts the filters before anything is measured, so that a wrong
-// flag of theirs ends the run before its first query.
+// openFilters starts the filters before the baseline, so that a wrong flag of
+// theirs ends the run before its first query.
 func (r *runner) openFilters() (*filters, error) {
 	if err := os.Remove(r.dir.Totals()); err != nil && !errors.Is(err, os.ErrNotExist) { // of an earlier session
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// measure runs the pipeline: filters, samplers, baseline, agent; then the last
+// measure runs the pipeline: samplers, filters, baseline, agent; then the last
 // reading, and the end of everything in the order of the pipe. Its error is of
 // a stage that failed; a signal is none.
 func (r *runner) measure(ctx context.Context) error {
@@ -22,13 +22,19 @@ func (r *runner) measure(ctx context.Context) error {
 		case <-over:
 		}
 	}()
+	r.startSamplers(ctx)
+	if r.stopped(ctx) {
+		r.endSamplers()
+		return r.crew.failed()
+	}
+	// Only now: before, an old power stream would look as if it had ended.
 	filters, err := r.openFilters()
 	if err != nil {
 		r.crew.kill()
 		return err
 	}
-	r.samplesAndIdle(ctx)
-	if r.crew.failed() == nil && ctx.Err() == nil {
+	r.idle(ctx)
+	if !r.stopped(ctx) {
 		r.queries(ctx)
 	}
 	r.crew.fail(r.events.finish())
@@ -40,12 +46,14 @@ func (r *runner) measure(ctx context.Context) error {
 	return r.crew.failed()
 }
 
+// stopped tells that no query is to begin.
+func (r *runner) stopped(ctx context.Context) bool { return ctx.Err() != nil || r.crew.failed() != nil }
+
 // firstSample is how long a sampler may take to begin; ssh may ask a key agent.
 const firstSample = 30 * time.Second
 
-// samplesAndIdle starts the samplers, sees a sample of each, and sits still for
-// the baseline.
-func (r *runner) samplesAndIdle(ctx context.Context) {
+// startSamplers starts the samplers and sees a sample of each.
+func (r *runner) startSamplers(ctx context.Context) {
 	r.tell("waiting for the first sample")
 	for i, argv := range r.cmds.samplers {
 		s, err := r.startSampler(argv, r.dir.Power(i))
@@ -70,6 +78,10 @@ func (r *runner) samplesAndIdle(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// idle sits still for the baseline.
+func (r *runner) idle(ctx context.Context) {
 	if r.Baseline > 0 {
 		r.tell(fmt.Sprintf("idle baseline, %g s", r.Baseline.Seconds()))
 	}
@@ -174,8 +186,11 @@ func (r *runner) agentFailure() error {
 
 // endSamplers waits for a reading after the last event, and ends the samplers.
 func (r *runner) endSamplers() {
-	last := r.events.lastEvent()
-	r.tell("waiting for the last sample")
+	var last time.Time
+	if r.events != nil {
+		last = r.events.lastEvent()
+		r.tell("waiting for the last sample")
+	}
 	for _, s := range r.samplers {
 		if !last.IsZero() && r.crew.failed() == nil && !s.past(last) {
 			r.Say(fmt.Sprintf("warning: %s gave no sample after the last event", s.stage.name))

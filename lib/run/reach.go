@@ -2,8 +2,10 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,7 +26,7 @@ func (p *plan) reach(ctx context.Context, what string, e llm.Endpoint, model str
 		return hinted{fmt.Errorf("%s does not answer: %s: nothing came in 15 seconds", what, e.BaseURL), endpointHint(what)}
 	case errors.As(err, &failed) && (failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden):
 		return hinted{fmt.Errorf("%s refuses the key: %w", what, err), keyHint(what)}
-	case errors.As(err, &failed) && failed.Status == 0 && failed.Class == llm.Connection:
+	case errors.As(err, &failed) && failed.Status == 0 && failed.Class == llm.Connection && !odd(err):
 		return hinted{fmt.Errorf("%s does not answer: %w", what, err), endpointHint(what)}
 	case err == nil && len(names) > 0 && !slices.Contains(names, model):
 		// Some servers take any name, so that is no error.
@@ -35,6 +37,13 @@ func (p *plan) reach(ctx context.Context, what string, e llm.Endpoint, model str
 		p.Say(fmt.Sprintf("warning: %s's endpoint does not list %q; it lists %s", what, model, strings.Join(names, ", ")))
 	}
 	return nil
+}
+
+// odd tells an answer that is no list of models from none at all.
+func odd(err error) bool {
+	var syntax *json.SyntaxError
+	var wrong *json.UnmarshalTypeError
+	return errors.As(err, &syntax) || errors.As(err, &wrong) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }
 
 func endpointHint(what string) string {

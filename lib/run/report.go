@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"ipw/lib/efficiency"
 	"ipw/lib/stats"
@@ -47,7 +48,11 @@ type table struct{ rows [][2]string }
 func (t *table) row(name, text string) { t.rows = append(t.rows, [2]string{name, text}) }
 func (t *table) gap()                  { t.row("", "") }
 
-// String sets the names in one column. The first row is a headline.
+// columns is how wide a report may be.
+const columns = 100
+
+// String sets the names in one column and wraps the texts. The first row is a
+// headline.
 func (t *table) String() string {
 	width := 0
 	for _, r := range t.rows[1:] {
@@ -56,15 +61,34 @@ func (t *table) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", t.rows[0][0], t.rows[0][1])
 	for _, r := range t.rows[1:] {
-		line := fmt.Sprintf("%-*s  %s", width, r[0], strings.ReplaceAll(r[1], "\n", " "))
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		name := r[0]
+		for _, text := range wrap(r[1], columns-width-2) {
+			b.WriteString(strings.TrimRight(fmt.Sprintf("%-*s  %s", width, name, text), " ") + "\n")
+			name = ""
+		}
 	}
 	return b.String()
 }
 
+// wrap breaks a text between words. A longer word stays whole.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return append(lines, line)
+}
+
 func queries(s *Summary) string {
 	n := fmt.Sprintf("%d of %d queries", s.Totals.Queries, max(s.asked, s.Totals.Queries))
-	if s.Totals.ElapsedS != nil {
+	if sessions := len(s.Provenance.Sessions); sessions > 1 {
+		n += fmt.Sprintf(", in %d sessions", sessions)
+	} else if s.Totals.ElapsedS != nil {
 		n += fmt.Sprintf(" in %s s", digits(*s.Totals.ElapsedS, 3))
 	}
 	return n
@@ -83,7 +107,7 @@ func (t *table) accuracy(s *Summary) {
 	}
 	t.row("Accuracy", text)
 	if l := e.LeftOut; l.Unscored+l.Unmeasured+l.Errored > 0 {
-		t.row("", fmt.Sprintf("left out: %d unscored, %d unmeasured, %d ended in an error", l.Unscored, l.Unmeasured, l.Errored))
+		t.row("", fmt.Sprintf("left out: %d unscored, %d unmeasured, %d in error or interrupted", l.Unscored, l.Unmeasured, l.Errored))
 	}
 }
 

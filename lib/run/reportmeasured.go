@@ -26,7 +26,7 @@ func (t *table) measured(s *Summary, traces []*trace.QueryTrace) {
 		}
 		text := fmt.Sprintf("%s on %s: %s, %s", d.ID, d.Host, strings.TrimSpace(d.Source+" "+d.Name), how)
 		if d.Estimated {
-			text = fmt.Sprintf("%s on %s: est., a model and no sensor: %s", d.ID, d.Host, d.Model)
+			text = fmt.Sprintf("%s on %s: est., no sensor but a %s", d.ID, d.Host, d.Model)
 			label = "Estimated"
 		}
 		if !d.Counted {
@@ -62,6 +62,9 @@ func pacing(p Sampling, traces []*trace.QueryTrace) string {
 		}
 	}
 	if !math.IsInf(lowest, 1) {
+		if lowest == 1 {
+			return text + ", every query covered whole"
+		}
 		text += fmt.Sprintf(", coverage of every query at least %s", percent(math.Floor(lowest*100)/100))
 	}
 	return text

@@ -18,6 +18,8 @@ type Result struct {
 	Dir     string
 	Summary *Summary
 	Traces  []*trace.QueryTrace // the valid ones, in query order
+
+	Rejected bool // some lines of the data set are no tasks
 }
 
 // Run makes a run, or goes on with an unfinished one. When ctx ends, the agent
@@ -137,6 +139,8 @@ func (r *runner) finish(ctx context.Context, failure error) (*Result, error) {
 	}
 	r.session.Status = r.summary.Status
 	note(r.describe(traces))
+	// The agent exits 1 for queries in error too; those are counted by themselves.
+	res.Rejected = failure == nil && r.agent != nil && r.agent.code() == 1 && r.events.failed() == 0
 	note(r.summary.write(r.dir.Summary()))
 	cleanTemporary(r.dir)
 	return res, errors.Join(errs...)

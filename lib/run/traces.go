@@ -33,7 +33,7 @@ type verdict struct {
 type traceLog struct {
 	known map[attempt]verdict
 	last  map[string]int // the latest attempt with a verdict, per query
-	hold  bool // scored after the measurement: the judge runs on a machine that is measured
+	hold  bool           // scored after the measurement: the judge runs on a machine that is measured
 
 	mu      sync.Mutex
 	file    *os.File

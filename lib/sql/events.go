@@ -18,9 +18,8 @@ import (
 // the record itself with what this version does not know.
 var (
 	eventFields  = fieldsOf(reflect.TypeFor[event.Event]())
-	eventColumns = slices.Concat([]column.Column{text("run")}, eventFields, []column.Column{text("record")})
+	eventColumns = slices.Concat([]column.Column{text("run"), text("host")}, eventFields, []column.Column{text("record")})
 	attemptAt    = slices.IndexFunc(eventFields, func(c column.Column) bool { return c.Name == "attempt" })
-	hostAt       = slices.IndexFunc(eventFields, func(c column.Column) bool { return c.Name == "host" })
 )
 
 var eventsView = func() view {
@@ -148,9 +147,6 @@ func readEvents(r event.Source, run any, yield func([]any) bool) (more bool, err
 
 func eventRow(rec *event.Record, run, host any) []any {
 	values := fieldValues(reflect.ValueOf(rec.Event).Elem())
-	if values[hostAt] == nil {
-		values[hostAt] = host
-	}
 	if values[attemptAt] == nil && rec.Event.Query != "" {
 		values[attemptAt] = int64(1) // what an absent one means
 	}
@@ -158,5 +154,5 @@ func eventRow(rec *event.Record, run, host any) []any {
 	if len(rec.Raw) > 0 {
 		record = strings.ToValidUTF8(string(rec.Raw), "\uFFFD")
 	}
-	return append(append([]any{run}, values...), record)
+	return slices.Concat([]any{run, host}, values, []any{record})
 }

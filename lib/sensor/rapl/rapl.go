@@ -83,7 +83,7 @@ func openZone(n named, dir string, opener opener) sensor.Sensor {
 	fd, err := opener(path)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return sensor.Silent(d, &sensor.Denied{What: path, Fix: "sudo chmod a+r " + dir + "/*/energy_uj   (until the next boot)"})
+		return sensor.Silent(d, &sensor.Denied{What: path, Fix: "sudo chmod a+r " + dir + "/*/energy_uj " + dir + "/*/max_energy_range_uj   (until the next boot)"})
 	case err != nil:
 		return nil
 	}
