@@ -5,6 +5,11 @@ GO      ?= go
 VERSION ?= 0.1.0
 BIN     ?= bin
 
+# go-nvml names deprecated calls, and binds its library's symbols when they are
+# first called: a linker that binds early would miss them at start.
+export CGO_CFLAGS  ?= -g -O2 -Wno-deprecated-declarations
+export CGO_LDFLAGS ?= -Wl,-z,lazy
+
 LDFLAGS := -X ipw/lib/cli.Version=$(VERSION)
 BUILD   := $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/
 
@@ -49,7 +54,9 @@ bench:
 
 # Rewrite the golden files of the packages that have some.
 golden:
-	$(GO) test $$(grep -rl --include='*_test.go' 'flag.Bool("update"' cmd lib | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
+	@for dir in $$(grep -rl --include='*_test.go' 'flag.Bool("update"' cmd lib | xargs -r -n1 dirname | sort -u); do \
+		$(GO) test ./$$dir -update || exit 1; \
+	done
 
 clean:
 	rm -rf $(BIN)

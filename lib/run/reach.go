@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -43,7 +42,7 @@ func (p *plan) reach(ctx context.Context, what string, e llm.Endpoint, model str
 func odd(err error) bool {
 	var syntax *json.SyntaxError
 	var wrong *json.UnmarshalTypeError
-	return errors.As(err, &syntax) || errors.As(err, &wrong) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+	return errors.As(err, &syntax) || errors.As(err, &wrong)
 }
 
 func endpointHint(what string) string {

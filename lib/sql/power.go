@@ -186,7 +186,7 @@ func (s *segment) difference(i int, j int64, free bool) int64 {
 		return power.Null
 	}
 	s.last[i] = reading{j, free}
-	if last.j == power.Null || j < last.j {
+	if last.j == power.Null || !last.free || j < last.j {
 		return power.Null
 	}
 	return j - last.j

@@ -1,0 +1,238 @@
+package attribute_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"ipw/lib/attribute"
+	"ipw/lib/attribute/history"
+	"ipw/lib/event"
+	"ipw/lib/join"
+	"ipw/lib/power"
+	"ipw/lib/stream"
+	"ipw/lib/trace"
+)
+
+var laws = flag.Int("laws", 120, "random histories for each law")
+
+// files are streams in one or more files each.
+type files struct{ power, events [][]byte }
+
+// text is everything that an attribution writes.
+type text struct{ traces, totals string }
+
+// write attributes files as the command does.
+func (f files) write(t *testing.T, opts attribute.Options) text {
+	t.Helper()
+	var out bytes.Buffer
+	problems := &stream.Problems{Partial: true}
+	opts.Emit = func(q *trace.QueryTrace) error {
+		line, err := q.Append(nil)
+		out.Write(append(line, '\n'))
+		return err
+	}
+	if opts.MinCoverage == 0 {
+		opts.MinCoverage = 0.9
+	}
+	e := attribute.New(opts)
+	job := join.Job{Engine: e, Events: event.NewReader(problems, inputs("events", f.events)...)}
+	if len(f.power) > 0 && len(f.power[0]) > 0 {
+		job.Power = []join.PowerOpener{func() (*power.Reader, error) {
+			return power.NewReader(problems, inputs("power", f.power)...), nil
+		}}
+	}
+	if err := job.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	totals, err := json.Marshal(e.Totals())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text{out.String(), string(totals)}
+}
+
+func inputs(name string, files [][]byte) []*stream.Input {
+	var in []*stream.Input
+	for _, b := range files {
+		in = append(in, stream.NewInput(name, bytes.NewReader(b)))
+	}
+	return in
+}
+
+// law attributes random histories as they are and as some change made them,
+// and wants the same bytes.
+func law(t *testing.T, o history.Options, change func(*rand.Rand, history.History) files) {
+	for seed := range uint64(*laws) {
+		seed += *firstSeed
+		h := history.Random(rand.New(rand.NewPCG(seed, 11)), o)
+		opts := attribute.Options{Share: []string{attribute.Active, attribute.Equal, attribute.Whole}[seed%3]}
+		want := files{[][]byte{h.Power}, [][]byte{h.Events}}.write(t, opts)
+		changed := change(rand.New(rand.NewPCG(seed, 12)), h)
+		if got := changed.write(t, opts); got != want {
+			t.Fatalf("seed %d, rule %s, %s:\n%s", seed, opts.Share, h.On, difference(got, want))
+		}
+	}
+}
+
+// difference shows where two texts begin to differ.
+func difference(got, want text) string {
+	a, b := got.traces+got.totals, want.traces+want.totals
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	from := max(0, i-300)
+	return "got  … " + a[from:min(len(a), i+80)] + "\nwant … " + b[from:min(len(b), i+80)]
+}
+
+// TestSplitPower: a power stream that is cut anywhere, the instant of the cut
+// repeated, into segments or files, says the same, whatever its counters begin
+// with in each. A seam is no end of a line.
+func TestSplitPower(t *testing.T) {
+	law(t, history.Options{Off: history.NoPower | history.PowerSegments | history.Seams | history.NoInterval},
+		func(rng *rand.Rand, h history.History) files {
+			return files{splitPower(t, rng, h.Power), [][]byte{h.Events}}
+		})
+}
+
+// TestSplitStaircase is TestSplitPower where most readings are repeats.
+func TestSplitStaircase(t *testing.T) {
+	law(t, history.Options{Must: history.Staircase, Off: history.NoPower | history.PowerSegments | history.Seams | history.NoInterval | history.Nulls},
+		func(rng *rand.Rand, h history.History) files {
+			return files{splitPower(t, rng, h.Power), [][]byte{h.Events}}
+		})
+}
+
+// splitPower cuts each segment at up to four samples, and puts the segments
+// into files.
+func splitPower(t *testing.T, rng *rand.Rand, stream []byte) [][]byte {
+	var all []pieces
+	for _, p := range pull(t, stream) {
+		from := 0
+		for _, k := range cuts(rng, p) {
+			all = append(all, p.part(rng, from, k+1))
+			from = k
+		}
+		all = append(all, p.part(rng, from, len(p.records)))
+	}
+	var out [][]byte
+	for len(all) > 0 {
+		n := 1 + rng.IntN(len(all))
+		out = append(out, put(all[:n]))
+		all = all[n:]
+	}
+	return out
+}
+
+// cuts picks samples that read every domain that has ever been read.
+func cuts(rng *rand.Rand, p pieces) []int {
+	var whole []int
+	for i, r := range p.records {
+		if r.typ == "" && r.whole(p.domains()) {
+			whole = append(whole, i)
+		}
+	}
+	rng.Shuffle(len(whole), func(a, b int) { whole[a], whole[b] = whole[b], whole[a] })
+	whole = whole[:min(len(whole), 1+rng.IntN(4))]
+	slices.Sort(whole)
+	return whole
+}
+
+func (l line) whole(domains []map[string]any) bool {
+	for i, d := range domains {
+		switch {
+		case d["energy"] == "none" && d["power"] == "none":
+		case d["energy"] == "none" && l.w[i] == power.Null, d["energy"] != "none" && l.j[i] == power.Null:
+			return false
+		}
+	}
+	return true
+}
+
+// part is a segment of records from here to there. Its counters begin anywhere.
+func (p pieces) part(rng *rand.Rand, from, to int) pieces {
+	out := pieces{header: maps.Clone(p.header), status: "ok"}
+	out.header["t_us"] = p.records[from].at.TUs
+	shift := make([]int64, len(p.domains()))
+	for i := range shift {
+		shift[i] = rng.Int64N(1_000_000_000_000)
+	}
+	for _, r := range p.records[from:to] {
+		if r.typ != "" {
+			out.records = append(out.records, r)
+			continue
+		}
+		j := slices.Clone(r.j)
+		for i := range j {
+			if j[i] != power.Null {
+				j[i] += shift[i]
+			}
+		}
+		out.records = append(out.records, r.sampleLine(j, r.w))
+	}
+	return out
+}
+
+// TestSplitEvents: an event stream that ends well and goes on in another
+// segment or file says the same.
+func TestSplitEvents(t *testing.T) {
+	law(t, history.Options{}, func(rng *rand.Rand, h history.History) files {
+		var out [][]byte
+		for _, p := range pull(t, h.Events) {
+			for len(p.records) > 1 && rng.IntN(3) > 0 {
+				n := 1 + rng.IntN(len(p.records)-1)
+				out = append(out, put([]pieces{{p.header, p.records[:n], "ok"}}))
+				p.records = p.records[n:]
+			}
+			out = append(out, put([]pieces{p}))
+			if rng.IntN(2) == 0 && len(out) > 1 { // one file
+				last := len(out) - 1
+				out[last-1] = append(out[last-1], out[last]...)
+				out = out[:last]
+			}
+		}
+		return files{[][]byte{h.Power}, out}
+	})
+}
+
+// TestEqualTimes: records of one instant have no order.
+func TestEqualTimes(t *testing.T) {
+	law(t, history.Options{Must: history.EqualTimes}, func(rng *rand.Rand, h history.History) files {
+		events := pull(t, h.Events)
+		for i := range events {
+			events[i].records = shuffleEqual(rng, events[i].records)
+		}
+		powers := pull(t, h.Power)
+		for i := range powers {
+			powers[i].records = shuffleEqual(rng, halves(rng, powers[i]))
+		}
+		return files{[][]byte{put(powers)}, [][]byte{put(events)}}
+	})
+}
+
+// halves writes some samples as two, each of some domains.
+func halves(rng *rand.Rand, p pieces) []line {
+	var out []line
+	for _, r := range p.records {
+		if r.typ != "" || rng.IntN(3) > 0 || len(p.domains()) < 2 {
+			out = append(out, r)
+			continue
+		}
+		aj, aw, bj, bw := slices.Clone(r.j), slices.Clone(r.w), slices.Clone(r.j), slices.Clone(r.w)
+		for i := range r.j {
+			if rng.IntN(2) == 0 {
+				aj[i], aw[i] = power.Null, power.Null
+			} else {
+				bj[i], bw[i] = power.Null, power.Null
+			}
+		}
+		out = append(out, r.sampleLine(aj, aw), r.sampleLine(bj, bw))
+	}
+	return out
+}
