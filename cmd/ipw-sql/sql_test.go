@@ -248,3 +248,16 @@ func TestRowsKeepTheirOrder(t *testing.T) {
 		}
 	}
 }
+
+// FuzzStatements: what was split and is put together again splits the same way.
+func FuzzStatements(f *testing.F) {
+	for _, s := range []string{"SELECT 1; SELECT ';' -- ;\n;", "a;/*;*/b", "$a$;$a$;\"\"\";\"", "'", "$$;"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := sql.Statements(s)
+		if again := sql.Statements(strings.Join(got, "\n;\n")); !reflect.DeepEqual(got, again) {
+			t.Errorf("%q is %q, and then %q", s, got, again)
+		}
+	})
+}

@@ -100,7 +100,7 @@ func (d *domain) describe(spec power.Domain, h *power.Header, eps int64) {
 	d.silent = spec.Silent()
 	d.random = h.Ticks == "random"
 	d.eps = eps
-	d.shift, d.window, d.maxW = 0, 0, 0
+	d.shift, d.window = 0, 0
 	if !d.counter && spec.Power == power.Averaged {
 		d.shift = spec.PowerWindowUs/2 + spec.LagUs
 		d.window = spec.PowerWindowUs

@@ -254,6 +254,9 @@ func (e *Engine) firstSample(s *segment, p *power.Sample, t int64) {
 		}
 		if i >= 0 {
 			d.describe(d.next, d.nextHeader, d.nextEps)
+			if !joined {
+				d.maxW = 0
+			}
 			if joined && !d.isWatts {
 				d.offset = d.last.e - at(p.J, i)
 			}

@@ -220,7 +220,8 @@ func (a *account) value(num int, kind string, remote bool) value {
 		v.watts = ptr(watts)
 	}
 	if v.rank != unknown && known {
-		v.uncertainty = ptr((max(lo, hi, 0)+boxes)/1e9 + 2*math.Sqrt(variance))
+		// in whole nanojoules too: the digits beyond come from the order of adding
+		v.uncertainty = ptr(math.Round(max(lo, hi, 0)+boxes+2e9*math.Sqrt(variance)) / 1e9)
 	}
 	return v
 }

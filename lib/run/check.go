@@ -227,10 +227,12 @@ func (p *plan) resolve() error {
 		c.QueryTimeoutS = &s
 	}
 	c.IntervalS, c.BaselineS, c.Samplers = p.Interval.Seconds(), p.Baseline.Seconds(), p.Samplers
+	p.judge, err = llm.ResolveJudge(p.EvalClient, p.EvalBaseURL, p.Getenv)
+	var wrong *llm.UsageError // is wrong though nobody is asked; a missing key is not
+	if err != nil && (c.Scorer == "judge" || errors.As(err, &wrong)) {
+		return err
+	}
 	if c.Scorer == "judge" {
-		if p.judge, err = llm.ResolveJudge(p.EvalClient, p.EvalBaseURL, p.Getenv); err != nil {
-			return err
-		}
 		c.EvalEndpoint = agent.PublicURL(p.judge.BaseURL)
 	}
 	return nil

@@ -101,3 +101,13 @@ func TestShown(t *testing.T) {
 		}
 	}
 }
+
+func TestNeighbours(t *testing.T) {
+	got := parseNeighbours("GPU-1, 812, /usr/bin/python3, 20512\nGPU-2, 900, a name, with a comma, 1\nGPU-2, 901, x, [N/A]\n")
+	if len(got) != 3 || got[0].PID != 812 || *got[0].Memory != 20512 || got[1].Name != "a name, with a comma" || got[2].Memory != nil {
+		t.Errorf("%+v", got)
+	}
+	if got := parseNeighbours(""); got == nil || len(got) != 0 {
+		t.Errorf("%v, want nobody", got)
+	}
+}

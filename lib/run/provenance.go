@@ -19,17 +19,18 @@ import (
 
 // Provenance is where the numbers come from.
 type Provenance struct {
-	Host     string            `json:"host"`     // of the agent
-	System   *power.System     `json:"system"`   // of the first power stream
-	CPU      *string           `json:"cpu"`      // its name, null if the system does not tell
-	GPUs     []Sensor          `json:"gpus"`     // those of the sensors below that are GPUs
-	Sensors  []Sensor          `json:"sensors"`  // every domain of every power stream
-	Sampling []Sampling        `json:"sampling"` // one per power stream
-	Versions map[string]string `json:"versions"`
-	Command  []string          `json:"command"`
-	Sessions []*Session        `json:"sessions"`
-	Streams  []Raw             `json:"streams"`
-	Judging  string            `json:"judging,omitempty"` // where a judge could disturb what is measured
+	Host       string            `json:"host"`       // of the agent
+	System     *power.System     `json:"system"`     // of the first power stream
+	CPU        *string           `json:"cpu"`        // its name, null if the system does not tell
+	GPUs       []Sensor          `json:"gpus"`       // those of the sensors below that are GPUs
+	Sensors    []Sensor          `json:"sensors"`    // every domain of every power stream
+	Sampling   []Sampling        `json:"sampling"`   // one per power stream
+	Neighbours []Neighbour       `json:"neighbours"` // processes on the GPUs; null: not known
+	Versions   map[string]string `json:"versions"`
+	Command    []string          `json:"command"`
+	Sessions   []*Session        `json:"sessions"`
+	Streams    []Raw             `json:"streams"`
+	Judging    string            `json:"judging,omitempty"` // where a judge could disturb what is measured
 }
 
 // Sensor is a domain and how it is read.

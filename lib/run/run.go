@@ -39,7 +39,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	r := &runner{plan: p, started: time.Now()}
-	if err := r.begin(); err != nil {
+	if err := r.begin(ctx); err != nil {
 		return nil, err
 	}
 	failure := r.measure(ctx)
@@ -65,7 +65,7 @@ type runner struct {
 }
 
 // begin lays out the directory and writes the summary that says: running.
-func (r *runner) begin() error {
+func (r *runner) begin(ctx context.Context) error {
 	if r.Overwrite {
 		if err := r.dir.Clear(); err != nil {
 			return err
@@ -107,6 +107,7 @@ func (r *runner) begin() error {
 	r.session = &Session{Started: stamp(r.started), Status: Running, Commands: r.cmds.shown()}
 	r.summary.Provenance.Sessions = append(r.summary.Provenance.Sessions, r.session)
 	r.summary.Provenance.Command = shown(r.Args)
+	r.summary.Provenance.Neighbours = neighbours(ctx)
 	return r.summary.write(r.dir.Summary())
 }
 
