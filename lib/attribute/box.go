@@ -108,7 +108,9 @@ func (a *account) box() {
 func (a *account) course(i int, d *domain, courses [][]shareFrom) {
 	ep := &a.q.epochs[i]
 	of := make(map[int]float64)
-	a.shares(i, d, func(num int, _ int64, f float64) { of[num] = f })
+	for _, x := range a.shares(i, d) {
+		of[x.num] = x.f
+	}
 	for num := range courses {
 		f := of[num]
 		if f == 0 {

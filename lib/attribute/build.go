@@ -3,6 +3,7 @@ package attribute
 import (
 	"slices"
 	"strconv"
+	"time"
 
 	"ipw/lib/event"
 	"ipw/lib/power"
@@ -167,6 +168,7 @@ func (a *account) misses(calls []*span, what int) bool {
 
 // tokens sums a turn's model calls, failed ones and sub-model calls included.
 func (a *account) tokens(out *trace.TurnTrace, t *turn) {
+	unpriced := false
 	for _, s := range t.spans {
 		if s.finish == nil {
 			continue
@@ -183,10 +185,16 @@ func (a *account) tokens(out *trace.TurnTrace, t *turn) {
 		plus(&out.ReasoningTokens, f.ReasoningTokens)
 		if c := a.e.cost(s); c != nil {
 			out.CostUSD = ptr(deref(out.CostUSD) + *c)
+		} else {
+			unpriced = unpriced || f.InputTokens != nil || f.OutputTokens != nil
 		}
 		if f.Error != nil && s.kind == lmCall {
 			out.Error = f.Error
 		}
+	}
+	if unpriced && out.CostUSD != nil {
+		out.Energy.Partial = append(out.Energy.Partial, "cost_usd")
+		slices.Sort(out.Energy.Partial)
 	}
 }
 
@@ -207,8 +215,13 @@ func (e *Engine) cost(s *span) *float64 {
 		}
 		return nil
 	}
-	return ptr(m.Cost(price.Tokens{Input: deref(f.InputTokens), Cached: deref(f.CachedTokens),
-		CacheWrite: deref(f.CacheWriteTokens), Output: deref(f.OutputTokens)}))
+	usd, err := m.Cost(price.Tokens{Input: deref(f.InputTokens), Cached: deref(f.CachedTokens),
+		CacheWrite: deref(f.CacheWriteTokens), Output: deref(f.OutputTokens)}, time.UnixMicro(s.begin.TUs))
+	if err != nil {
+		e.warn("price of "+model, "model %q: %v: the cost of such calls is null", model, err)
+		return nil
+	}
+	return &usd
 }
 
 func (a *account) toolTraces(out *trace.TurnTrace, t *turn, remote bool) {
@@ -296,7 +309,9 @@ func (a *account) partialCounts(t *trace.QueryTrace) {
 	}{
 		{"total_input_tokens", t.TotalInputTokens != nil, func(x *trace.TurnTrace) bool { return x.InputTokens == nil }},
 		{"total_output_tokens", t.TotalOutputTokens != nil, func(x *trace.TurnTrace) bool { return x.OutputTokens == nil }},
-		{"total_cost_usd", t.TotalCostUSD != nil, func(x *trace.TurnTrace) bool { return x.CostUSD == nil }},
+		{"total_cost_usd", t.TotalCostUSD != nil, func(x *trace.TurnTrace) bool {
+			return x.CostUSD == nil || slices.Contains(x.Energy.Partial, "cost_usd")
+		}},
 	} {
 		for i := range t.Turns {
 			if s.has && s.miss(&t.Turns[i]) {

@@ -1,11 +1,9 @@
 package attribute
 
 import (
-	"math"
 	"slices"
 
 	"ipw/lib/event"
-	"ipw/lib/power"
 )
 
 // A query's numbers: itself less setup and scoring, its overhead, its setup,
@@ -67,8 +65,9 @@ type account struct {
 	turns   []*turn
 	tools   []*span
 	numbers []number
-	active  [][]int   // by epoch: the numbers whose window it is in
-	open    [][]*turn // by epoch
+	active  [][]int        // by epoch: the numbers whose window it is in
+	open    [][]*turn      // by epoch
+	parts   [][][]numShare // by epoch and what domains have in common
 }
 
 func (a *account) build() {
@@ -80,6 +79,7 @@ func (a *account) build() {
 	for i := range a.numbers {
 		a.numbers[i].doms = all[i*n : (i+1)*n : (i+1)*n]
 	}
+	a.parts = make([][][]numShare, len(a.q.epochs))
 	a.intervals()
 	a.windows()
 	for i := range a.q.epochs {
@@ -274,263 +274,3 @@ func (a *account) measured(i int) {
 		}
 	}
 }
-
-// handler takes nj nanojoules and the share f for a number.
-type handler func(num int, nj int64, f float64)
-
-// values hands the joules of one epoch down steps two and three.
-func (a *account) values(i int) {
-	ep := &a.q.epochs[i]
-	for _, d := range a.domains {
-		ed := ep.look(d)
-		mean := 0.0
-		if ed.total != 0 {
-			mean = ed.weight / float64(ed.total)
-		}
-		give := func(num int, nj int64, _ float64) {
-			nd := &a.numbers[num].doms[d.index]
-			nd.nj += nj
-			nd.weight += float64(nj) * mean
-		}
-		if ed.general != 0 {
-			a.general(i, d, ed.general, 0, give)
-		}
-		for _, c := range ep.calls {
-			if c.d == d {
-				a.call(i, c.s, c.nj, 0, give)
-			}
-		}
-		a.shares(i, d, func(num int, _ int64, f float64) {
-			nd := &a.numbers[num].doms[d.index]
-			nd.lo += f * ed.lo
-			nd.hi += f * ed.hi
-			nd.sq += f * f * ed.sq
-			nd.shareUs += f * ed.shareUs
-		})
-		a.splits(i, d)
-	}
-}
-
-// splits notes which numbers had a share that is neither 0 nor 1 while no other
-// query was open.
-func (a *account) splits(i int, d *domain) {
-	ep := &a.q.epochs[i]
-	if !a.e.served(d) || ep.look(d).us == 0 {
-		return
-	}
-	a.shares(i, d, func(num int, _ int64, f float64) {
-		if math.Abs(f-1) > 1e-9 {
-			a.numbers[num].doms[d.index].split = true
-		}
-	})
-}
-
-// shares tells what part of the query's share in a domain each number has in
-// an epoch, each number once. Where calls share the domain, the query's share
-// is that of its calls.
-func (a *account) shares(i int, d *domain, give handler) {
-	ep := &a.q.epochs[i]
-	var sum []float64
-	add := func(num int, _ int64, f float64) {
-		for num >= len(sum) {
-			sum = append(sum, 0)
-		}
-		sum[num] += f
-	}
-	if own := ep.load(d); a.e.byCalls(d) && own.n > 0 {
-		for _, s := range ep.live {
-			if !s.kind.isCall() || !s.on(d) {
-				continue
-			}
-			var one load
-			if one.add(s, ep.t0); one.n > 0 {
-				a.call(i, s, 0, one.part(own), add)
-			}
-		}
-	} else {
-		a.general(i, d, 0, 1, add)
-	}
-	for num, f := range sum {
-		if f != 0 {
-			give(num, 0, f)
-		}
-	}
-}
-
-// general hands down what the query got as such: setup, scoring, turns or
-// overhead; then the spans of each turn.
-func (a *account) general(i int, d *domain, nj int64, f float64, give handler) {
-	ep := &a.q.epochs[i]
-	switch {
-	case ep.setup:
-		give(numSetup, nj, f)
-		return
-	case ep.score:
-		give(numScoring, nj, f)
-		return
-	}
-	give(numQuery, nj, f)
-	turns := a.open[i]
-	if len(turns) == 0 {
-		give(numOverhead, nj, f)
-		return
-	}
-	gpu := a.e.isGPU(d)
-	for k, t := range turns {
-		tnj, tf := nj, f
-		if a.e.opts.Share != Whole {
-			tnj, tf = share(nj, k, len(turns)), f/float64(len(turns))
-		}
-		give(t.number, tnj, tf)
-		if a.e.opts.Share == Whole {
-			a.wholeSpans(ep, t, d, tnj, tf, give)
-			continue
-		}
-		a.hand(ep, a.rootsOf(ep, t, gpu), tnj, tf, give)
-	}
-}
-
-// wholeSpans charges every span in flight with everything; of a GPU, no call
-// that is not on it.
-func (a *account) wholeSpans(ep *epoch, t *turn, d *domain, nj int64, f float64, give handler) {
-	for _, s := range ep.live {
-		if a.turnOf(s) == t && (s.kind == toolCall || !a.e.isGPU(d) || s.on(d)) {
-			for _, num := range a.ofSpan(s, ep) {
-				give(num, nj, f)
-			}
-		}
-	}
-}
-
-// hand shares nj among spans, and each one's part among its children in
-// flight.
-func (a *account) hand(ep *epoch, spans []*span, nj int64, f float64, give handler) {
-	for k, s := range spans {
-		part, pf := share(nj, k, len(spans)), f/float64(len(spans))
-		for _, num := range a.ofSpan(s, ep) {
-			give(num, part, pf)
-		}
-		if kids := a.children(ep, s); len(kids) > 0 {
-			a.hand(ep, kids, part, pf, give)
-		}
-	}
-}
-
-// call hands down what a model call got: to its turn, itself, the spans that
-// contain it, and those it contains.
-func (a *account) call(i int, s *span, nj int64, f float64, give handler) {
-	ep := &a.q.epochs[i]
-	switch {
-	case ep.setup:
-		give(numSetup, nj, f)
-		return
-	case ep.score:
-		give(numScoring, nj, f)
-		return
-	}
-	give(numQuery, nj, f)
-	t := a.turnOf(s)
-	if t == nil {
-		give(numOverhead, nj, f)
-		return
-	}
-	give(t.number, nj, f)
-	a.hand(ep, a.children(ep, s), nj, f, give)
-	for ; s != nil; s = liveParent(ep, s) {
-		for _, num := range a.ofSpan(s, ep) {
-			give(num, nj, f)
-		}
-	}
-}
-
-// liveParent is the span that contains s now: its parent, if that is in flight
-// in the same turn.
-func liveParent(ep *epoch, s *span) *span {
-	if p := s.parent; p != nil && p.turn == s.turn && slices.Contains(ep.live, p) {
-		return p
-	}
-	return nil
-}
-
-func (a *account) children(ep *epoch, p *span) []*span {
-	var kids []*span
-	for _, s := range ep.live {
-		if s.parent == p && s.turn == p.turn {
-			kids = append(kids, s)
-		}
-	}
-	return kids
-}
-
-// rootsOf lists the spans of a turn among which its joules are shared: of a GPU
-// the tools, of other domains the calls and the tools; none that another span
-// in flight contains.
-func (a *account) rootsOf(ep *epoch, t *turn, gpu bool) []*span {
-	var out []*span
-	for _, s := range ep.live {
-		if s.turn == t.index && liveParent(ep, s) == nil && (s.kind == toolCall || !gpu) {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// crossings adds the cells and intervals that the query's own events cut.
-func (a *account) crossings() {
-	lo := make([]float64, len(a.numbers))
-	hi := make([]float64, len(a.numbers))
-	sec := make([]float64, len(a.numbers))
-	seen := make([]int, len(a.numbers))
-	var nums []int
-	for i := range a.q.crossed {
-		x := &a.q.crossed[i]
-		nums = nums[:0]
-		for _, p := range x.parts {
-			a.shares(p.epoch, x.d, func(num int, _ int64, f float64) {
-				if seen[num] == 0 {
-					nums = append(nums, num)
-					lo[num], hi[num], sec[num] = f*p.min, 0, 0
-				}
-				seen[num]++
-				lo[num] = min(lo[num], f*p.min)
-				hi[num] = max(hi[num], f*p.max)
-				sec[num] += f * p.seconds
-			})
-		}
-		for _, num := range nums {
-			nd := &a.numbers[num].doms[x.d.index]
-			if x.cell {
-				if seen[num] < len(x.parts) || x.outside {
-					lo[num] = 0
-				}
-				nd.lo += lo[num] * x.nj
-				nd.hi += hi[num] * x.nj
-			} else {
-				nd.sq += sec[num] * sec[num]
-			}
-			seen[num] = 0
-		}
-		if x.cell {
-			a.wholeCell(x)
-		}
-	}
-}
-
-// wholeCell counts a cell for the numbers in whose window it lies wholly.
-func (a *account) wholeCell(x *crossing) {
-	if x.outside || len(x.parts) == 0 {
-		return
-	}
-next:
-	for _, num := range a.active[x.parts[0].epoch] {
-		for _, p := range x.parts[1:] {
-			if !slices.Contains(a.active[p.epoch], num) {
-				continue next
-			}
-		}
-		a.numbers[num].doms[x.d.index].cells++
-	}
-}
-
-// isGPU reports whether a domain follows the rule of GPUs.
-func (e *Engine) isGPU(d *domain) bool { return d.spec.Kind == power.GPU || e.serving(d) }

@@ -96,78 +96,6 @@ func (e *Engine) concerns(q *query, d *domain) bool {
 	return false
 }
 
-// verdict is what became of one domain's part of a number.
-type verdict struct {
-	ok       bool
-	coverage float64
-	reason   string
-	partial  bool
-}
-
-// judge decides whether a domain was measured well enough in a number's window.
-func (a *account) judge(num int, d *domain) verdict {
-	nd, length := &a.numbers[num].doms[d.index], a.numbers[num].length
-	if length == 0 {
-		if a.covered(a.numbers[num].from, d) {
-			return verdict{ok: true, coverage: 1}
-		}
-		return verdict{reason: noReading(d)}
-	}
-	if length < 2*d.eps {
-		return verdict{reason: "clock"}
-	}
-	c := float64(nd.us) / float64(length)
-	switch {
-	case nd.us == 0:
-		return verdict{reason: noReading(d)}
-	case c < a.e.opts.MinCoverage:
-		return verdict{coverage: c, reason: lowCoverage(d)}
-	}
-	return verdict{ok: true, coverage: c, partial: nd.us < length}
-}
-
-func noReading(d *domain) string {
-	switch {
-	case d.denied:
-		return "permission"
-	case d.lost:
-		return "sensor lost"
-	}
-	return "no samples"
-}
-
-func lowCoverage(d *domain) string {
-	if d.lost {
-		return "sensor lost"
-	}
-	return "low coverage"
-}
-
-// covered reports whether a domain's line runs through one of the query's
-// moments: what has no length has 0 J there, and nothing is known elsewhere.
-func (a *account) covered(t int64, d *domain) bool {
-	if s := a.q.after; t >= a.q.end {
-		return s != nil && d.index < len(s.acc) && s.acc[d.index].covered
-	}
-	for i := range a.q.epochs {
-		if ep := &a.q.epochs[i]; ep.t0 == t {
-			return ep.look(d).covered
-		}
-	}
-	return false
-}
-
-// value is one kind's part of a number, ready to be written.
-type value struct {
-	joules      *unit.Joules
-	watts       *float64
-	uncertainty *float64
-	rank        rank
-	has         bool
-	partial     bool
-	reason      string
-}
-
 // value sums the domains of a kind. remote: the field is null and what was
 // charged to it withheld.
 func (a *account) value(num int, kind string, remote bool) value {
@@ -226,79 +154,6 @@ func (a *account) value(num int, kind string, remote bool) value {
 	return v
 }
 
-// variance is ½·q·Σo², in joules squared, whose root is a standard error; q is
-// the mean squared step of power in the window, of the last 20 if it has fewer. It
-// is not known where no two readings are neighbours up to the window's end.
-func (a *account) variance(num int, d *domain) (v float64, known bool) {
-	from, to := a.numbers[num].from, a.numbers[num].to
-	steps, sum, last := 0, 0.0, -1.0
-	for i := range a.q.epochs {
-		ep := &a.q.epochs[i]
-		if from > ep.t0 || ep.t1 > to {
-			continue
-		}
-		ed := ep.look(d)
-		steps, sum, last = steps+int(ed.steps), sum+ed.stepSum, ed.last20
-		if ed.into.ok && ed.into.s0 >= from {
-			steps, sum = steps+1, sum+ed.into.w2
-		}
-	}
-	if o := a.onset(to, d); o.at {
-		last = o.last20
-		if o.into.ok && o.into.s0 >= from {
-			steps, sum = steps+1, sum+o.into.w2
-		}
-	}
-	if steps >= 20 {
-		last = sum / float64(steps)
-	}
-	sq := a.numbers[num].doms[d.index].sq
-	if last < 0 {
-		return 0, sq == 0
-	}
-	return last * sq / 2, true
-}
-
-// remote reports whether the query's model calls ran where nothing is sampled.
-func (a *account) remote() bool { return a.remoteCalls(a.q.spans, false) }
-
-// remoteCalls reports whether there are model calls among the spans and all are
-// remote.
-func (a *account) remoteCalls(spans []*span, lmOnly bool) bool {
-	any := false
-	for _, s := range spans {
-		if !s.kind.isCall() || lmOnly && s.kind != lmCall {
-			continue
-		}
-		any = true
-		if s.place.sampled(a.e.domains) {
-			return false
-		}
-	}
-	return any
-}
-
-// hasKind reports whether the query's hosts have a charged domain of a kind.
-func (a *account) hasKind(kind string) bool {
-	return slices.ContainsFunc(a.domains, func(d *domain) bool { return d.spec.Kind == kind })
-}
-
-// absent says why a kind has no domain at all.
-func (a *account) absent(kind string) string {
-	if !a.e.powered {
-		return "no power stream"
-	}
-	for _, d := range a.e.domains {
-		if d.spec.Kind == kind && d.silent && sameHost(a.q.head.Host, d.host) {
-			if d.lost {
-				return "sensor lost"
-			}
-			return "permission"
-		}
-	}
-	return "no sensor"
-}
-
 // energy fills the account of how a turn's or query's joules came about, and
 // returns the values by kind and their sum.
 func (a *account) energy(num int, remote bool) (trace.Energy, map[string]value, *unit.Joules) {
@@ -348,16 +203,6 @@ func (a *account) note(en *trace.Energy, key string, v value) {
 	if v.partial {
 		en.Partial = append(en.Partial, key)
 	}
-}
-
-// kindCounts reports whether a kind is in the sum of all.
-func (a *account) kindCounts(kind string) bool {
-	for _, d := range a.domains {
-		if d.spec.Kind == kind && a.e.counts(d) {
-			return true
-		}
-	}
-	return false
 }
 
 // describe fills what is said of all counted domains together.

@@ -78,6 +78,9 @@ func (c *chain) step() error {
 		if err != nil {
 			return &stream.Error{File: in.Name, Text: err.Error()}
 		}
+		if line, _ := in.FirstLine(); format == Unknown && len(line) > 0 && line[0] != '{' {
+			return &stream.Error{File: in.Name, Line: 1, Text: "neither an event stream, which begins with a header line, nor a table with columns start and end"}
+		}
 		if format != Tabular {
 			continue
 		}

@@ -1,19 +1,14 @@
 // Package price is the dated price table: US dollars per million tokens.
 //
-//	{"schema":"ipw.prices/1","date":"2026-11-23","models":{"gpt-4o":{"input":2.5,"cached_input":1.25,"output":10}}}
+//	{"schema":"ipw.prices/1","date":"2026-11-23","models":{
+//	  "gpt-4o":{"input":2.5,"cached_input":1.25,"output":10},
+//	  "gemini-2.5-pro":{"input":1.25,"cached_input":0.125,"output":10,"max_input_tokens":200000}}}
 //
 // A model matches by its exact name, without a provider/ prefix and without a
-// trailing date, never by substring: a wrong price is worse than none.
+// trailing date, never by substring: a wrong price is worse than none. For the
+// same reason a price that a vendor charges for short prompts, or for some
+// months, says so and is given for nothing else.
 package price
-
-import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
-	"regexp"
-	"strings"
-)
 
 // Schema names the format.
 const Schema = "ipw.prices/1"
@@ -21,7 +16,7 @@ const Schema = "ipw.prices/1"
 // Table holds prices as of a date.
 type Table struct {
 	Schema string           `json:"schema"`
-	Date   string           `json:"date"`
+	Date   string           `json:"date,omitempty"` // 2026-11-23
 	Models map[string]Model `json:"models"`
 }
 
@@ -32,67 +27,14 @@ type Model struct {
 	CachedInput *float64 `json:"cached_input,omitempty"`
 	CacheWrite  *float64 `json:"cache_write,omitempty"`
 	Output      float64  `json:"output"`
-}
 
-// Read reads a table.
-func Read(r io.Reader) (*Table, error) {
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	dec := json.NewDecoder(bytes.NewReader(b))
-	t := new(Table)
-	if err := dec.Decode(t); err != nil {
-		return nil, err
-	}
-	if t.Schema != Schema {
-		return nil, fmt.Errorf("schema %q, want %q", t.Schema, Schema)
-	}
-	for name, m := range t.Models {
-		for _, p := range []*float64{&m.Input, m.CachedInput, m.CacheWrite, &m.Output} {
-			if p != nil && *p < 0 {
-				return nil, fmt.Errorf("model %q has a negative price", name)
-			}
-		}
-	}
-	return t, nil
-}
+	// MaxInputTokens is the longest input of one call, cached tokens included,
+	// that costs this; nil is any. Longer calls have a price of their own,
+	// which is not in the table.
+	MaxInputTokens *int64 `json:"max_input_tokens,omitempty"`
+	// Until is the last day, in UTC, on which this is the price; "" is open.
+	Until string `json:"until,omitempty"`
 
-var trailingDate = regexp.MustCompile(`-(\d{4}-\d{2}-\d{2}|\d{8})$`)
-
-// Find returns the prices of a model.
-func (t *Table) Find(model string) (Model, bool) {
-	if t == nil {
-		return Model{}, false
-	}
-	names := []string{model}
-	if i := strings.LastIndexByte(model, '/'); i >= 0 {
-		names = append(names, model[i+1:])
-	}
-	for _, n := range names {
-		if m, ok := t.Models[n]; ok {
-			return m, true
-		}
-	}
-	for _, n := range names {
-		if m, ok := t.Models[trailingDate.ReplaceAllString(n, "")]; ok {
-			return m, true
-		}
-	}
-	return Model{}, false
-}
-
-// Tokens counts what is paid for. Input includes cached and cache-write ones.
-type Tokens struct{ Input, Cached, CacheWrite, Output int64 }
-
-// Cost is what tokens cost, in US dollars.
-func (m Model) Cost(t Tokens) float64 {
-	or := func(p *float64) float64 {
-		if p == nil {
-			return m.Input
-		}
-		return *p
-	}
-	return (float64(t.Input-t.Cached-t.CacheWrite)*m.Input + float64(t.Cached)*or(m.CachedInput) +
-		float64(t.CacheWrite)*or(m.CacheWrite) + float64(t.Output)*m.Output) / 1e6
+	Source string `json:"source,omitempty"` // the vendor's page
+	Seen   string `json:"seen,omitempty"`   // the day on which it said so
 }

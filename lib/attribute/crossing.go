@@ -1,0 +1,63 @@
+package attribute
+
+import (
+	"slices"
+)
+
+// crossings adds the cells and intervals that the query's own events cut.
+func (a *account) crossings() {
+	lo := make([]float64, len(a.numbers))
+	hi := make([]float64, len(a.numbers))
+	sec := make([]float64, len(a.numbers))
+	seen := make([]int, len(a.numbers))
+	var nums []int
+	for i := range a.q.crossed {
+		x := &a.q.crossed[i]
+		nums = nums[:0]
+		for _, p := range x.parts {
+			for _, share := range a.shares(p.epoch, x.d) {
+				num, f := share.num, share.f
+				if seen[num] == 0 {
+					nums = append(nums, num)
+					lo[num], hi[num], sec[num] = f*p.min, 0, 0
+				}
+				seen[num]++
+				lo[num] = min(lo[num], f*p.min)
+				hi[num] = max(hi[num], f*p.max)
+				sec[num] += f * p.seconds
+			}
+		}
+		for _, num := range nums {
+			nd := &a.numbers[num].doms[x.d.index]
+			if x.cell {
+				if seen[num] < len(x.parts) || x.outside {
+					lo[num] = 0
+				}
+				nd.lo += lo[num] * x.nj
+				nd.hi += hi[num] * x.nj
+			} else {
+				nd.sq += sec[num] * sec[num]
+			}
+			seen[num] = 0
+		}
+		if x.cell {
+			a.wholeCell(x)
+		}
+	}
+}
+
+// wholeCell counts a cell for the numbers in whose window it lies wholly.
+func (a *account) wholeCell(x *crossing) {
+	if x.outside || len(x.parts) == 0 {
+		return
+	}
+next:
+	for _, num := range a.active[x.parts[0].epoch] {
+		for _, p := range x.parts[1:] {
+			if !slices.Contains(a.active[p.epoch], num) {
+				continue next
+			}
+		}
+		a.numbers[num].doms[x.d.index].cells++
+	}
+}

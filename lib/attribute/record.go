@@ -1,0 +1,277 @@
+package attribute
+
+import (
+	"cmp"
+	"slices"
+
+	"ipw/lib/event"
+)
+
+// record applies one record.
+func (e *Engine) record(t int64, p *pushed) {
+	if p.ev == nil {
+		e.closeRun(t, p)
+		return
+	}
+	ev := p.ev
+	run := e.runs[p.head.Run]
+	if run == nil {
+		run = &runSpan{first: t}
+		e.runs[p.head.Run] = run
+	}
+	run.last, run.lastUs = t, ev.TUs
+	if e.firstUs == 0 {
+		e.firstUs = ev.TUs
+	}
+	e.lastUs = ev.TUs
+	key := keyOf(p.head, ev)
+	if isWindow(ev.Type) {
+		if e.late[key]--; e.late[key] <= 0 {
+			delete(e.late, key)
+		}
+	}
+	q := e.queries[key]
+	switch ev.Type {
+	case event.QueryStart:
+		e.startQuery(t, key, p, q)
+		return
+	case event.SetupStart:
+		if q == nil && e.startAhead(key) {
+			e.warn("early setup", "query %q: setup begins before its start: it is taken to start there", ev.Query)
+			q = e.newQuery(t, key, p)
+		}
+	}
+	if q == nil {
+		if class(p) != 2 || ev.Type == event.LMFirstToken || ev.Type == event.Retry {
+			e.warn("stray "+ev.Type, "%s of query %q, which is not open: ignored", ev.Type, ev.Query)
+		}
+		return
+	}
+	e.touch(q)
+	q.lastUs = ev.TUs
+	switch ev.Type {
+	case event.QueryEnd:
+		e.endQuery(t, q, ev)
+	case event.SetupStart, event.ScoringStart, event.LMStart, event.ToolStart, event.SubmodelStart:
+		e.startSpan(t, q, p)
+	case event.SetupEnd, event.ScoringEnd, event.LMEnd, event.ToolEnd, event.SubmodelEnd:
+		e.endSpan(t, q, ev)
+	case event.LMFirstToken:
+		if s := q.byID[ev.Span]; s != nil && s.kind.isCall() && s.open() && s.firstToken == never {
+			s.firstToken, s.token = t, ev
+		}
+	case event.Retry:
+		e.retry(t, q, ev)
+	}
+}
+
+func (e *Engine) newQuery(t int64, key queryKey, p *pushed) *query {
+	q := &query{key: key, head: p.head, start: t, end: never, startUs: p.ev.TUs, lastUs: p.ev.TUs, first: p.ev, byID: map[string]*span{}}
+	e.queries[key] = q
+	e.firstQuery = min(e.firstQuery, t)
+	e.open = withQuery(e.open, q)
+	e.touch(q)
+	return q
+}
+
+func (e *Engine) startQuery(t int64, key queryKey, p *pushed, q *query) {
+	if q == nil {
+		q = e.newQuery(t, key, p)
+	} else if q.begin != nil {
+		e.warn("duplicate "+key.id, "query %q starts again while it is open: ignored", key.id)
+		return
+	}
+	q.begin = p.ev
+	for _, early := range q.early {
+		e.startSpan(t, q, &early)
+	}
+	q.early = nil
+}
+
+// endQuery closes a query, unless a setup or scoring window extends it.
+func (e *Engine) endQuery(t int64, q *query, ev *event.Event) {
+	if q.finish != nil {
+		return
+	}
+	q.finish, q.closed = ev, true
+	e.maybeClose(t, q, ev)
+}
+
+// maybeClose closes a query that has ended and that nothing extends.
+func (e *Engine) maybeClose(t int64, q *query, by *event.Event) {
+	if !q.closed || q.end != never {
+		return
+	}
+	if e.windowAhead(q) {
+		e.warn("late window", "query %q: a setup or scoring window outlasts it: it is taken to end there", q.key.id)
+		e.endSpans(t, q, false, by)
+		return
+	}
+	e.endSpans(t, q, true, by)
+	q.end, q.last = t, by
+	e.open = withoutQuery(e.open, q)
+	delete(e.queries, q.key)
+	e.ended = append(e.ended, q)
+}
+
+// startAhead looks in the queue for the start of a query. Live, it is taken to
+// be on its way.
+func (e *Engine) startAhead(key queryKey) bool {
+	return e.opts.Live && !e.eventsOver || slices.ContainsFunc(e.queue[e.head:], func(p pushed) bool {
+		return p.ev != nil && p.ev.Type == event.QueryStart && keyOf(p.head, p.ev) == key
+	})
+}
+
+// windowAhead looks in the queue for a setup or scoring window of a query that
+// has ended, one that begins, or the end of one that is open, before the query
+// starts again. A window without an end ends with its query.
+func (e *Engine) windowAhead(q *query) bool {
+	if e.late[q.key] == 0 {
+		return false
+	}
+	for _, p := range e.queue[e.head:] {
+		if p.ev == nil || p.ev.Query != q.key.id || keyOf(p.head, p.ev) != q.key {
+			continue
+		}
+		switch p.ev.Type {
+		case event.SetupStart, event.ScoringStart:
+			return true
+		case event.SetupEnd, event.ScoringEnd:
+			if s := q.byID[p.ev.Span]; s != nil && s.open() {
+				return true
+			}
+		case event.QueryStart:
+			return false
+		}
+	}
+	return false
+}
+
+// endSpans ends the spans still open when their query ends.
+func (e *Engine) endSpans(t int64, q *query, windows bool, by *event.Event) {
+	for _, s := range q.spans {
+		if s.open() && (windows || s.kind < setupWindow) {
+			e.land(t, s, by)
+		}
+	}
+}
+
+func kindOf(t string) spanKind {
+	switch t {
+	case event.LMStart, event.LMEnd:
+		return lmCall
+	case event.SubmodelStart, event.SubmodelEnd:
+		return subCall
+	case event.ToolStart, event.ToolEnd:
+		return toolCall
+	case event.SetupStart, event.SetupEnd:
+		return setupWindow
+	}
+	return scoringWindow
+}
+
+func (e *Engine) startSpan(t int64, q *query, p *pushed) {
+	ev := p.ev
+	kind := kindOf(ev.Type)
+	if ev.Span == "" || q.byID[ev.Span] != nil {
+		e.warn("span", "%s of query %q: span %q is missing or not new: ignored", ev.Type, ev.Query, ev.Span)
+		return
+	}
+	if q.begin == nil && kind < setupWindow {
+		e.warn("span early", "%s of query %q before its start: it is taken to start there", ev.Type, ev.Query)
+		q.early = append(q.early, *p)
+		return
+	}
+	if q.closed && kind < setupWindow {
+		e.warn("span late", "%s of query %q after its end: ignored", ev.Type, ev.Query)
+		return
+	}
+	s := &span{kind: kind, id: ev.Span, q: q, turn: -1, start: t, end: never, firstToken: never, begin: ev, tool: -1}
+	if ev.Turn != nil && *ev.Turn >= 0 {
+		s.turn = *ev.Turn
+	}
+	q.byID[ev.Span] = s
+	q.spans = append(q.spans, s)
+	switch kind {
+	case setupWindow:
+		q.setups++
+	case scoringWindow:
+		q.scorings++
+	case toolCall:
+		q.live = withSpan(q.live, s)
+	default:
+		s.place = e.placeOf(p.head, ev)
+		k := spanKey{q.key, ev.Span}
+		s.rates = e.rates[k]
+		delete(e.rates, k)
+		e.fly(s)
+	}
+}
+
+func (e *Engine) endSpan(t int64, q *query, ev *event.Event) {
+	q.early = slices.DeleteFunc(q.early, func(p pushed) bool { return p.ev.Span == ev.Span })
+	s := q.byID[ev.Span]
+	if s == nil || s.kind != kindOf(ev.Type) || s.finish != nil {
+		e.warn("end "+ev.Type, "%s of query %q: span %q was not started, or has ended: ignored", ev.Type, ev.Query, ev.Span)
+		return
+	}
+	s.finish = ev
+	if s.open() {
+		e.land(t, s, ev)
+	}
+	e.maybeClose(t, q, ev)
+}
+
+// fly puts a model call in flight.
+func (e *Engine) fly(s *span) {
+	s.q.live = withSpan(s.q.live, s)
+	e.calls = withSpan(e.calls, s)
+	e.touch(s.q)
+}
+
+// ground takes a model call out of flight: it waits, or has ended.
+func (e *Engine) ground(s *span) {
+	s.q.live = withoutSpan(s.q.live, s)
+	e.calls = withoutSpan(e.calls, s)
+}
+
+// land ends a span.
+func (e *Engine) land(t int64, s *span, by *event.Event) {
+	s.end, s.landed = t, by
+	switch s.kind {
+	case setupWindow:
+		s.q.setups--
+	case scoringWindow:
+		s.q.scorings--
+	default:
+		e.ground(s)
+	}
+}
+
+// retry grounds a model call for as long as it waits.
+func (e *Engine) retry(t int64, q *query, ev *event.Event) {
+	s := q.byID[ev.Span]
+	if s == nil || !s.kind.isCall() || !s.open() || ev.WaitS == nil || *ev.WaitS <= 0 || *ev.WaitS > 1e9 {
+		return
+	}
+	s.waits++
+	e.ground(s)
+	w := wake{t + int64(*ev.WaitS*1e6+0.5), s}
+	i, _ := slices.BinarySearchFunc(e.wakes, w, func(a, b wake) int { return cmp.Compare(a.t, b.t) })
+	e.wakes = slices.Insert(e.wakes, i, w)
+}
+
+// closeRun ends the queries of a run that nothing will end.
+func (e *Engine) closeRun(t int64, p *pushed) {
+	for _, q := range slices.Clone(e.open) {
+		if !p.all && q.key.run != p.run {
+			continue
+		}
+		e.touch(q)
+		q.closed = true
+		delete(e.late, q.key)
+		e.endSpans(t, q, true, nil)
+		q.setups, q.scorings = 0, 0
+		e.maybeClose(t, q, nil)
+	}
+}
