@@ -12,8 +12,7 @@ type Tokens struct{ Input, Cached, CacheWrite, Output int64 }
 // Cost is what a call of that time costs, in US dollars. An error says why these
 // are not its prices.
 func (m Model) Cost(t Tokens, at time.Time) (float64, error) {
-	fresh := t.Input - t.Cached - t.CacheWrite
-	if min(fresh, t.Cached, t.CacheWrite, t.Output) < 0 {
+	if min(t.Cached, t.CacheWrite, t.Output) < 0 || t.Cached > t.Input || t.CacheWrite > t.Input-t.Cached {
 		return 0, fmt.Errorf("token counts contradict each other (input %d, of it cached %d and written to the cache %d, output %d)",
 			t.Input, t.Cached, t.CacheWrite, t.Output)
 	}
@@ -29,6 +28,7 @@ func (m Model) Cost(t Tokens, at time.Time) (float64, error) {
 		}
 		return *p
 	}
+	fresh := t.Input - t.Cached - t.CacheWrite
 	return (float64(fresh)*m.Input + float64(t.Cached)*or(m.CachedInput) +
 		float64(t.CacheWrite)*or(m.CacheWrite) + float64(t.Output)*m.Output) / 1e6, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -141,7 +142,8 @@ func explain(err error, text []byte) error {
 		if kind.Field == "" {
 			return fmt.Errorf("not an object but: %s", kind.Value)
 		}
-		return fmt.Errorf("%s is the wrong kind of value: %s", kind.Field, kind.Value)
+		field := kind.Field[strings.LastIndexByte(kind.Field, '.')+1:]
+		return fmt.Errorf("%s is the wrong kind of value: %s", field, kind.Value)
 	}
 	return err
 }
