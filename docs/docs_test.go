@@ -5,7 +5,8 @@
 // run in one shell, in an empty directory, with the programs on PATH. Every
 // command must exit 0, or as "# exit N" at its end says. What stands below a
 // command is what it printed once; in a block marked "console stable" it must
-// still print that. Blocks with any other mark are not run.
+// still print that. A further word is a program that the block needs: where that
+// is not installed, it is not run. Blocks with any other mark are not run.
 package docs
 
 import (
@@ -42,7 +43,7 @@ func commands(markdown string) (all []command) {
 			words := strings.Fields(mark)
 			inside = !inside && len(words) > 0 && words[0] == "console"
 			stable = inside && len(words) > 1 && words[1] == "stable"
-			c = nil
+			c, inside = nil, inside && installed(words[1:])
 			continue
 		}
 		if !inside {
@@ -61,6 +62,16 @@ func commands(markdown string) (all []command) {
 		}
 	}
 	return all
+}
+
+// installed reports whether the programs that a block names are there.
+func installed(words []string) bool {
+	for _, name := range words {
+		if _, err := exec.LookPath(name); err != nil && name != "stable" {
+			return false
+		}
+	}
+	return true
 }
 
 func TestCommandsOfTheDocuments(t *testing.T) {

@@ -20,8 +20,9 @@ type drawn struct {
 }
 
 type wattsAt struct {
-	t int64
-	w float64
+	t     int64
+	w     float64
+	first bool // of its line
 }
 
 // boxcar reports whether the domain's watts are means whose bound follows from
@@ -68,15 +69,18 @@ func (h *history) upTo(t int64) float64 {
 	return a.j + (b.j-a.j)*float64(t-a.t)/float64(b.t-a.t)
 }
 
-// around is the larger of the readings round t, watts.
-func (h *history) around(t int64) float64 {
-	i := after(h.watts, t, wattsAt.at)
+// around is the larger of the readings round t, watts: the last one before,
+// and the first one behind it, unless that begins another line more than
+// a window away, which the average of none of them reaches.
+func (d *domain) around(t int64) float64 {
+	watts := d.past.watts
+	i := after(watts, t, wattsAt.at)
 	w := 0.0
 	if i > 0 {
-		w = max(w, h.watts[i-1].w)
+		w = max(w, watts[i-1].w)
 	}
-	if i < len(h.watts) && (i == 0 || h.watts[i-1].t < t) {
-		w = max(w, h.watts[i].w)
+	if i < len(watts) && (i == 0 || watts[i-1].t < t) && !(watts[i].first && watts[i].t > t+d.window) {
+		w = max(w, watts[i].w)
 	}
 	return w
 }
@@ -133,7 +137,7 @@ func (d *domain) boxBound(course []shareFrom) float64 {
 	var cuts []int64
 	for _, c := range course {
 		if c.share != before {
-			edges += math.Abs(c.share-before) * d.past.around(c.t)
+			edges += math.Abs(c.share-before) * d.around(c.t)
 		}
 		before = c.share
 		cuts = append(cuts, c.t-d.window, c.t, c.t+d.window)

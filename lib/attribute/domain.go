@@ -183,7 +183,7 @@ func (d *domain) joules(v, e, dt int64) (nj int64, ok bool) {
 		return cut(d.lastW+v, dt, 2000), true
 	}
 	uj := e - d.last.e
-	return uj * 1000, uj >= 0 && uj <= math.MaxInt64/1000
+	return uj * 1000, uj >= 0 && uj <= math.MaxInt64/4000
 }
 
 // breaks reports whether the line ends at a gap.
@@ -215,10 +215,11 @@ func (d *domain) grow(t, e, nj int64) {
 // draw takes a reading's watts.
 func (d *domain) draw(t, w int64) {
 	if w != power.Null {
+		first := d.lastW == power.Null
 		d.lastW, d.lastWt = w, t
 		d.maxW = max(d.maxW, float64(w)/1e6)
 		if d.boxcar() {
-			d.past.watts = append(d.past.watts, wattsAt{t, float64(w) / 1e6})
+			d.past.watts = append(d.past.watts, wattsAt{t, float64(w) / 1e6, first})
 		}
 	}
 }
@@ -241,8 +242,9 @@ func (d *domain) begin(t, v, w int64) {
 		d.point.e, w = 0, v
 	}
 	d.last, d.mark = d.point, d.point
+	d.lastW = power.Null // no neighbour
 	d.draw(t, w)
-	d.cells.push(cell{c0: t, c1: t, s0: t, s1: t, first: true})
+	d.cells.push(cell{c0: t - d.reach, c1: t, s0: t, s1: t, first: true}) // the next one reaches back as far
 	if d.boxcar() {
 		d.past.add(t, 0)
 	}

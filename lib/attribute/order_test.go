@@ -29,7 +29,7 @@ type push struct {
 // told to be known, changes no byte. Of windows outside their query the engine
 // must see some ahead; those are left out.
 func TestPushOrder(t *testing.T) {
-	holds(t, history.Options{Off: history.OutsideWindows | history.NoPower}, func(seed uint64, h history.History) string {
+	holds(t, history.Options{Off: history.OutsideWindows | history.Backwards | history.NoPower}, func(seed uint64, h history.History) string {
 		opts := attribute.Options{Share: rules[seed%3], MinCoverage: 0.9}
 		want := asIs(h).write(t, opts)
 		for _, lead := range []float64{0, 0.5, 1} { // chance that power goes first

@@ -18,8 +18,14 @@
 // across an end with status ok into the next segment of the same run; any other
 // end closes them at the segment's last record.
 //
+// Each record has type, t_us, m_us, query and attempt (from 1); what starts and
+// ends has span and perhaps parent; what belongs to a turn has turn (from 0).
+// Arguments and error texts over MaxText are cut in their middle, questions,
+// answers and metadata never. Records of other types, and other fields, are
+// passed by.
+//
 // A table of time windows (columns start and end) is read as an event stream
-// too, each row a query without turns: see Table.
+// too, each row a query without turns: see Table. NewSource reads either.
 package event
 
 import "encoding/json"
@@ -76,8 +82,8 @@ type Header struct {
 	Config       json.RawMessage `json:"config,omitempty"`
 }
 
-// Event is one record. Which attributes go with which type is the design's
-// table; absent ones are nil or empty.
+// Event is one record. Beside each group of attributes stands which types carry
+// it; absent ones are nil or empty.
 type Event struct {
 	Type    string `json:"type"`
 	TUs     int64  `json:"t_us"`           // Unix microseconds
@@ -87,6 +93,9 @@ type Event struct {
 	Span    string `json:"span,omitempty"`
 	Parent  string `json:"parent,omitempty"`
 	Turn    *int   `json:"turn,omitempty"` // from 0
+
+	// any record that was made of another tool's log
+	TimeDerived bool `json:"time_derived,omitempty"` // t_us is inferred, the log does not say it
 
 	// query_start
 	WorkloadType string          `json:"workload_type,omitempty"`

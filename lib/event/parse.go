@@ -49,6 +49,8 @@ func (e *Event) field(s *stream.Scanner) {
 			turn := int(*n)
 			e.Turn = &turn
 		}
+	case "time_derived":
+		s.Bool(&e.TimeDerived)
 	case "workload_type":
 		s.Text(&e.WorkloadType)
 	case "query_text":

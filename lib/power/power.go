@@ -17,6 +17,15 @@
 // within one segment mean anything. Its w are watts. A null is no reading, and
 // is never written as 0. Both are whole numbers of micro-units here.
 //
+// A sample may also carry util (0–1), mem_bytes and temp_c, arrays like j and w.
+// A note says what happened to a domain or, without one, to the sampler. Records
+// of other types, and other fields, are passed by.
+//
+// Domains are known by (host, id): gpu:N in the sensor's own order, cpu:K a
+// package, cpu:K.D a die of it, cpu:K/core and cpu:K/uncore parts of it, cpu:K/mmio
+// the same counter at another address, dram:K, psys:0 the whole machine. What has
+// part_of, and a board, is recorded and not added up with others.
+//
 // t_us is Unix time in microseconds, m_us CLOCK_BOOTTIME; a sample is stamped
 // before its first sensor is read, and all its reads were made within read_us.
 //

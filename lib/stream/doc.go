@@ -18,8 +18,13 @@
 // name). Blank lines, a CR before LF and a leading byte order mark are ignored.
 // A line of more than 64 MiB is one rejected line. A line that its reader
 // cannot decode is rejected: reported with file and line, counted, skipped. If
-// nothing but a header or the end of its input follows, it was torn by a crash
-// and is dropped with a warning instead.
+// it is the beginning of an object, and nothing but a header or the end of the
+// stream follows, it was torn by a crash and is dropped with a warning instead;
+// the header may even stand in its line.
+//
+// A file that is still being written can be followed: it is read until its last
+// segment has ended, or until the reader is told to stop. If it is replaced or
+// overwritten meanwhile, reading goes on in the new one, and says so.
 //
 // Output escapes every control character, U+007F to U+009F too, and holds no
 // NaN and no infinity.

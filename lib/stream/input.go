@@ -116,6 +116,20 @@ func (in *Input) Peek(n int) ([]byte, error) {
 	return b, err
 }
 
+// Read reads the bytes of the input, decompressed, for formats that are not
+// made of lines. Compressed data cut short is io.ErrUnexpectedEOF.
+func (in *Input) Read(p []byte) (int, error) {
+	br, err := in.buffer()
+	if err != nil {
+		return 0, err
+	}
+	n, err := br.Read(p)
+	if err != nil && err != io.EOF && shortened(err) {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
 // FirstLine returns the first line with text in it without consuming anything:
 // as much of it as fits the buffer, nil if there is none.
 func (in *Input) FirstLine() ([]byte, error) {

@@ -5,8 +5,15 @@
 // always written; null means not measured or not known and is never 0. The
 // last line of a query_id within a run is the valid one.
 //
+//	{"schema":"ipw.trace/1","query_id":"q0000","workload_type":"demo",…,
+//	 "turns":[{"turn_index":0,"input_tokens":310,…,"gpu_energy_joules":12.5,…,"energy":{…}}],
+//	 …,"query_gpu_energy_joules":14.25,…,"is_resolved":null,…,
+//	 "energy":{"basis":["gpu","cpu"],"method":"counter","share":"alone",…,"coverage":1,"uncertainty_joules":{"gpu":0.8,"cpu":0.1},…}}
+//
 // Joules are exact to the nanojoule. Sums are null when no part has the value;
-// a sum that misses a part is given and named in energy.partial.
+// a sum that misses a part is given and named in energy.partial. The keys of soc,
+// ane and board stand beside those of dram where such domains exist, those of
+// above_idle where a baseline was asked for. Keys of other versions are kept.
 package trace
 
 import (

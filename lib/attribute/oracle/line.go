@@ -110,11 +110,14 @@ func readDomains(segments []segment) (all []*domain, permission map[string]bool,
 func (d *domain) add(h domainHeader, rs []reading) {
 	known := slices.Clone(d.intervals) // of segments read earlier
 	var point *reading                 // the last point of the line
+	first := true                      // no watts were read on the line yet
 	for i := range rs {
 		r := &rs[i]
 		d.times = append(d.times, r.at)
+		first = first || r.broken
 		if r.watts != nil {
-			d.watts = append(d.watts, wattsAt{r.at, r.watts, r.broken || i == 0})
+			d.watts = append(d.watts, wattsAt{r.at, r.watts, first})
+			first = false
 		}
 		if i == 0 || r.broken {
 			point = r // a line begins

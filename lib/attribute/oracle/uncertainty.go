@@ -130,7 +130,8 @@ func (a *attribution) boxcar(f figure, d *domain) *big.Rat {
 	return sum.Add(sum, wide.Mul(wide, big.NewRat(step, width)))
 }
 
-// wattsRound is the larger of the two readings round a moment.
+// wattsRound is the larger of the two readings round a moment. The later one
+// does not count if it begins another line more than a window away.
 func (d *domain) wattsRound(at int64) *big.Rat {
 	larger := new(big.Rat)
 	see := func(w wattsAt) {
@@ -140,7 +141,7 @@ func (d *domain) wattsRound(at int64) *big.Rat {
 	}
 	for i, w := range d.watts {
 		lastBefore := w.at <= at && (i+1 == len(d.watts) || d.watts[i+1].at > at)
-		firstAfter := w.at >= at && (i == 0 || d.watts[i-1].at < at)
+		firstAfter := w.at >= at && (i == 0 || d.watts[i-1].at < at) && !(w.broken && w.at > at+d.PowerWindowUs)
 		if lastBefore || firstAfter {
 			see(w)
 		}
