@@ -33,6 +33,7 @@ def proxy(upstream, calls_path):
             self.forward(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
         def forward(self, body):
+            body = first_turn_calls(body)
             start = time.time()
             up = http.client.HTTPConnection(host)
             headers = {k: v for k, v in self.headers.items() if k.lower() in ("content-type", "accept", "authorization")}
@@ -43,12 +44,14 @@ def proxy(upstream, calls_path):
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             call = {"status": answer.status, "start": start, "first": None, "usage": None, "tools": [], "finish": None}
-            while line := answer.readline():
-                self.note(call, line)
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
-                self.wfile.flush()
-            self.wfile.write(b"0\r\n\r\n")
-            call["end"] = time.time()
+            try:
+                while line := answer.readline():
+                    self.note(call, line)
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+                    self.wfile.flush()
+                self.wfile.write(b"0\r\n\r\n")
+            except BrokenPipeError:  # the client had all it wanted
+                self.close_connection = True
             if body is not None:
                 with lock:
                     calls.write(json.dumps(call) + "\n")
@@ -72,6 +75,16 @@ def proxy(upstream, calls_path):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
     server.serve_forever()
+
+
+def first_turn_calls(body):
+    """So small a model calls no tool of its own accord: in the first turn it must."""
+    if body is None:
+        return None
+    request = json.loads(body)
+    if request.get("tools") and not any(m["role"] == "tool" for m in request["messages"]):
+        request["tool_choice"] = "required"
+    return json.dumps(request).encode()
 
 
 def lines(path):

@@ -44,7 +44,11 @@ func (c *clocks) time(byM bool, boot string, t, m int64, hasM bool) int64 {
 // depends on both.
 func (e *Engine) LearnEvents(h *event.Header, firstHasM bool) {
 	e.hosts[h.Host] = true
-	e.eventHeads = append(e.eventHeads, h)
+	if i := slices.IndexFunc(e.eventHeads, func(o *event.Header) bool { return o.Host == h.Host }); i >= 0 {
+		e.eventHeads[i] = h // a long table names its hosts over and over
+	} else {
+		e.eventHeads = append(e.eventHeads, h)
+	}
 	if firstHasM && h.BootID != "" {
 		e.clocks.events[h.BootID] = true
 	}

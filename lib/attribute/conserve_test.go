@@ -20,7 +20,7 @@ import (
 // the totals that is shown is the sum of the traces' fields.
 func TestConservation(t *testing.T) {
 	holds(t, history.Options{Off: history.NoPower}, func(seed uint64, h history.History) string {
-		r, err := attributeFiles(h.Power, h.Events, attribute.Options{Share: rules[seed%2], MinCoverage: 0.9})
+		r, err := attributeFiles(h.Power, h.Events, attribute.Options{Share: rules[seed%3], MinCoverage: 0.9})
 		must(t, err)
 		return unbalanced(r)
 	})
@@ -171,7 +171,7 @@ func TestWholeSaysSo(t *testing.T) {
 // attribution writes.
 func TestTracesAreReadAsWritten(t *testing.T) {
 	holds(t, history.Options{}, func(seed uint64, h history.History) string {
-		r, err := attributeFiles(h.Power, h.Events, attribute.Options{Share: rules[seed%3], MinCoverage: 0.9})
+		r, err := attributeFiles(h.Power, h.Events, options(seed))
 		must(t, err)
 		for i, text := range r.lines {
 			var again trace.QueryTrace

@@ -32,6 +32,7 @@ type domain struct {
 	isWatts bool // energy none: the line integrates watts
 	random  bool // the header's ticks
 	silent  bool // listed, gives nothing
+	once    bool // was handed down in some segment: what it gave then stays in the account
 	lost    bool
 	denied  bool
 	rank    rank

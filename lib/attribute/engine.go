@@ -70,6 +70,8 @@ type Engine struct {
 	hosts   map[string]bool // of event headers
 	rates   map[spanKey]*rates
 
+	unwatched []pushed // of one instant, for the tokens rule
+
 	eventHeads []*event.Header
 	peaks      []peak
 	peakAt     *slice
@@ -139,6 +141,9 @@ func (e *Engine) warn(key, format string, args ...any) {
 // Known tells the engine that every event up to t (on the joined clock) has
 // been pushed, and moves on as far as the power streams allow.
 func (e *Engine) Known(t int64) error {
+	if len(e.unwatched) > 0 && t >= e.unwatched[0].t {
+		e.watchSet()
+	}
 	e.horizon = max(e.horizon, min(t, e.knownCalls()))
 	return e.move()
 }
@@ -301,9 +306,13 @@ func (e *Engine) byCalls(d *domain) bool {
 	return (e.opts.Share == Active || e.opts.Share == Tokens) && (d.spec.Kind == power.GPU || e.serving(d))
 }
 
-// charged reports whether a domain is handed down at all.
-func (d *domain) charged() bool {
-	return d.spec.PartOf == "" && (d.spec.Counts() || d.spec.Kind == power.Board) && !d.silent
+// charged reports whether a domain is handed down: what it gave in one segment
+// stays in the account, whatever a later one says of it.
+func (d *domain) charged() bool { return d.once }
+
+// charges reports whether a domain that is described like this is handed down.
+func charges(spec *power.Domain) bool {
+	return spec.PartOf == "" && !spec.Silent() && (spec.Counts() || spec.Kind == power.Board)
 }
 
 // matches reports whether a query's host is the domain's.

@@ -71,17 +71,13 @@ func (e *Engine) PowerHeader(stream string, h *power.Header) error {
 		}
 		d.owner = s
 		d.next, d.nextHeader, d.nextEps = spec, h, eps
-		if !d.charged() && !spec.Silent() {
-			d.spec = spec
+		if !d.once {
+			d.spec, d.silent = spec, spec.Silent()
 		}
-		if spec.Silent() {
-			d.spec, d.silent = spec, true
+		if !charges(&spec) {
 			continue
 		}
-		d.silent = false
-		if !d.charged() {
-			continue
-		}
+		d.once = true
 		s.doms[i] = d
 		if spec.Counts() || !hasCounted && spec.Kind == power.Board {
 			s.watched = append(s.watched, i)

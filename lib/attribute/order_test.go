@@ -30,7 +30,7 @@ type push struct {
 // must see some ahead; those are left out.
 func TestPushOrder(t *testing.T) {
 	holds(t, history.Options{Off: history.OutsideWindows | history.Backwards | history.NoPower}, func(seed uint64, h history.History) string {
-		opts := attribute.Options{Share: rules[seed%3], MinCoverage: 0.9}
+		opts := options(seed)
 		want := asIs(h).write(t, opts)
 		for _, lead := range []float64{0, 0.5, 1} { // chance that power goes first
 			if got := pushed(t, rand.New(rand.NewPCG(seed, 2)), h, opts, lead); got != want {

@@ -31,9 +31,31 @@ type spanKey struct {
 }
 
 // watchCalls keeps, for the tokens rule, what will be known of calls once they
-// have ended: none is applied before that.
+// have ended: none is applied before that. Records of one instant are taken
+// together, when a later one comes.
 func (e *Engine) watchCalls(p *pushed) {
-	if e.opts.Share != Tokens || p.ev == nil {
+	if e.opts.Share != Tokens {
+		return
+	}
+	if n := len(e.unwatched); n > 0 && e.unwatched[0].t != p.t {
+		e.watchSet()
+	}
+	e.unwatched = append(e.unwatched, *p)
+}
+
+// watchSet watches the records of one instant in the order of sets.
+func (e *Engine) watchSet() {
+	slices.SortStableFunc(e.unwatched, bySet)
+	for i := range e.unwatched {
+		e.watchCall(&e.unwatched[i])
+	}
+	clear(e.unwatched)
+	e.unwatched = e.unwatched[:0]
+}
+
+func (e *Engine) watchCall(p *pushed) {
+	if p.ev == nil {
+		e.endCalls(p.t, func(q queryKey) bool { return p.all || q.run == p.run })
 		return
 	}
 	ev := p.ev
@@ -60,10 +82,15 @@ func (e *Engine) watchCalls(p *pushed) {
 			}
 		}
 	case event.QueryEnd:
-		for k, r := range e.rates {
-			if k.query == key.query && !r.ended {
-				r.end, r.ended = p.t, true
-			}
+		e.endCalls(p.t, func(q queryKey) bool { return q == key.query })
+	}
+}
+
+// endCalls ends the calls in flight of some queries, which nothing else ends.
+func (e *Engine) endCalls(t int64, of func(queryKey) bool) {
+	for k, r := range e.rates {
+		if !r.ended && of(k.query) {
+			r.end, r.ended = t, true
 		}
 	}
 }
@@ -97,6 +124,9 @@ func (e *Engine) knownCalls() int64 {
 			if !r.ended {
 				t = min(t, r.start-1)
 			}
+		}
+		if len(e.unwatched) > 0 {
+			t = min(t, e.unwatched[0].t-1)
 		}
 	}
 	return t

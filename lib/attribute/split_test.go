@@ -37,9 +37,6 @@ func (f files) write(t *testing.T, opts attribute.Options) text {
 		out.Write(append(line, '\n'))
 		return err
 	}
-	if opts.MinCoverage == 0 {
-		opts.MinCoverage = 0.9
-	}
 	e := attribute.New(opts)
 	job := join.Job{Engine: e, Events: event.NewReader(problems, inputs("events", f.events)...)}
 	if len(f.power) > 0 && len(f.power[0]) > 0 {
@@ -73,13 +70,19 @@ func asIs(h history.History) files { return files{[][]byte{h.Power}, [][]byte{h.
 func law(t *testing.T, o history.Options, ways func(*rand.Rand, history.History) (files, files)) {
 	t.Helper()
 	holds(t, o, func(seed uint64, h history.History) string {
-		opts := attribute.Options{Share: rules[seed%3]}
+		opts := options(seed)
 		one, other := ways(rand.New(rand.NewPCG(seed, 1)), h)
 		return difference(other.write(t, opts), one.write(t, opts))
 	})
 }
 
-var rules = []string{attribute.Active, attribute.Equal, attribute.Whole}
+// rules are all rules of sharing; the last one does not balance.
+var rules = []string{attribute.Active, attribute.Equal, attribute.Tokens, attribute.Whole}
+
+// options tries every rule, with and without an idle baseline.
+func options(seed uint64) attribute.Options {
+	return attribute.Options{Share: rules[seed%4], MinCoverage: 0.9, Idle: attribute.Idle{Auto: seed/4%2 == 1}}
+}
 
 // holds wants no objection to any of many random histories.
 func holds(t *testing.T, o history.Options, objection func(seed uint64, h history.History) string) {

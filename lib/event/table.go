@@ -64,8 +64,8 @@ func (t *tally) add(line int) {
 	}
 }
 
-// sortWindow is how many rows are held to put them in order: it bounds the
-// memory of a table of any length, at some 60 MB.
+// sortWindow is how many rows are held to put them in order: 60 MB of usual
+// ones. Beyond that a table costs 40 bytes a row, to know names that come again.
 const sortWindow = 1 << 18
 
 // maxRow is the largest row of several lines.
@@ -78,11 +78,7 @@ func NewTable(problems *stream.Problems, in *stream.Input, loc *time.Location) *
 		loc = time.Local
 	}
 	in.Unfollow() // nothing in a table says that it is complete
-	dataset := filepath.Base(in.Name)
-	if base, _, ok := strings.Cut(dataset, "."); ok && base != "" {
-		dataset = base
-	}
-	t := &Table{problems: problems, lines: stream.NewLines(problems, in), name: in.Name, dataset: dataset, loc: loc, window: sortWindow,
+	t := &Table{problems: problems, lines: stream.NewLines(problems, in), name: in.Name, dataset: filepath.Base(in.Name), loc: loc, window: sortWindow,
 		rows: rowHeap{byStart: true}, ids: make(map[uint64]int), seed: maphash.MakeSeed()}
 	t.lines.Verbatim()
 	return t
@@ -286,41 +282,4 @@ func (t *Table) unique(id string) string {
 		}
 	}
 	return id
-}
-
-// rowHeap is a heap of rows by start or end; equal ones stand as in the table.
-type rowHeap struct {
-	list    []*row
-	byStart bool
-}
-
-// first is the row to come first, nil if there is none.
-func (h *rowHeap) first() *row {
-	if len(h.list) == 0 {
-		return nil
-	}
-	return h.list[0]
-}
-
-func (h *rowHeap) Len() int { return len(h.list) }
-
-func (h *rowHeap) Less(i, j int) bool {
-	a, b := h.list[i], h.list[j]
-	x, y := a.end, b.end
-	if h.byStart {
-		x, y = a.start, b.start
-	}
-	return x < y || x == y && a.line < b.line
-}
-
-func (h *rowHeap) Swap(i, j int) { h.list[i], h.list[j] = h.list[j], h.list[i] }
-
-func (h *rowHeap) Push(x any) { h.list = append(h.list, x.(*row)) }
-
-func (h *rowHeap) Pop() any {
-	last := len(h.list) - 1
-	x := h.list[last]
-	h.list[last] = nil
-	h.list = h.list[:last]
-	return x
 }

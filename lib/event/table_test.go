@@ -141,13 +141,13 @@ func TestTableEvents(t *testing.T) {
 	header, starts, ends := collect(t, "JobID|JobName|User|NodeList|State|CPUs|Price|Type|Start|End|Note|note\n"+
 		"7|train|ada|n1|COMPLETED|016|12.50|batch|1763884800|1763884801.5|a\x1b[1m \"b\"|\n"+
 		"8|x|bob||FAILED|16|-1|  |1763884802|1763884803||12345678901234567890\n")
-	want := Header{Type: "header", Schema: Schema, Run: "dir/jobs.2025.csv", Host: "n1", Dataset: "jobs", TUs: 1763884800000000}
+	want := Header{Type: "header", Schema: Schema, Run: "dir/jobs.2025.csv", Host: "n1", Dataset: "jobs.2025.csv", TUs: 1763884800000000}
 	if got, _ := json.Marshal(header); string(got) != string(must(json.Marshal(want))) {
 		t.Errorf("header %s", got)
 	}
 	for i, want := range []string{
 		`{"type":"query_start","t_us":1763884800000000,"query":"7","attempt":1,"workload_type":"batch","metadata":{"JobName":"train","User":"ada","State":"COMPLETED","CPUs":"016","Price":12.50,"Note":"a\u001b[1m \"b\""}}`,
-		`{"type":"query_start","t_us":1763884802000000,"query":"8","attempt":1,"workload_type":"jobs","metadata":{"JobName":"x","User":"bob","State":"FAILED","CPUs":16,"Price":-1,"note":"12345678901234567890"}}`,
+		`{"type":"query_start","t_us":1763884802000000,"query":"8","attempt":1,"workload_type":"jobs.2025.csv","metadata":{"JobName":"x","User":"bob","State":"FAILED","CPUs":16,"Price":-1,"note":"12345678901234567890"}}`,
 	} {
 		if got := must(stream.AppendJSON(nil, starts[i])); string(got) != want {
 			t.Errorf("got  %s\nwant %s", got, want)

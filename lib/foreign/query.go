@@ -1,16 +1,12 @@
 package foreign
 
 import (
-	"cmp"
-	"encoding/json"
-	"slices"
-
 	"ipw/lib/event"
 	"ipw/lib/stream"
 )
 
-// query is one task, complete: a format's parser makes it of a trace, a list or
-// a prompt and what followed.
+// query is one task, complete: a format's parser makes it of a trace, a list,
+// or a prompt and what followed.
 type query struct {
 	id         string
 	start, end int64
@@ -20,59 +16,42 @@ type query struct {
 	startDerived, endDerived bool
 
 	host, agent, model, tool string // for the header
-	run                      string
 
-	workload  string // "": the data set's
-	typed     bool   // workload is what --type-from asked for
-	asked     *string
-	answered  *string
-	metadata  []member
-	completed bool
-	reason    string
-	err       *string
+	workload string // "": the data set's
+	typed    bool   // workload is what --type-from asked for
+	asked    *string
+	answered *string
+	metadata []byte // an object without its closing brace; nil for none
+	reason   string
+	err      *string
 
 	spans   []span
 	moments []moment
-	at      int // of the next moment
+	at      int // index of the next moment
 }
 
-// member is one of metadata. Raw is its JSON.
-type member struct {
-	name string
-	raw  []byte
-}
-
-// note adds to the metadata; nothing is not noted.
+// note adds a member to the metadata. "" is nothing to note.
 func (q *query) note(name string, v any) {
-	if v == "" || v == nil {
+	if v == "" {
 		return
 	}
 	if raw, err := stream.AppendJSON(nil, v); err == nil {
-		q.metadata = append(q.metadata, member{name, raw})
+		q.noteJSON(name, raw)
 	}
 }
 
-// moment is one record to come.
-type moment struct {
-	t    int64
-	rank rank
-	span int32 // index; −1: of the query
+func (q *query) noteJSON(name string, raw []byte) {
+	if q.metadata == nil {
+		q.metadata = append(q.metadata, '{')
+	} else {
+		q.metadata = append(q.metadata, ',')
+	}
+	q.metadata, _ = stream.AppendJSON(q.metadata, name)
+	q.metadata = append(append(q.metadata, ':'), raw...)
 }
 
-// rank orders the records of one instant: what ends was there before what
-// starts, a query surrounds all.
-type rank uint8
-
-const (
-	queryStarts rank = iota
-	spanEnds
-	spanStarts
-	firstToken
-	emptyEnds // of a span without length
-	queryEnds
-)
-
-// arrange makes the query's moments. Spans are kept within the query.
+// arrange makes the query's moments, once its spans are complete. A query
+// lasts as long as its spans.
 func (q *query) arrange() {
 	q.end = max(q.end, q.start)
 	for i := range q.spans {
@@ -81,41 +60,54 @@ func (q *query) arrange() {
 		q.endDerived = q.endDerived || s.end > q.end
 		q.start, q.end = min(q.start, s.start), max(q.end, s.end)
 	}
-	q.moments = make([]moment, 0, 2+2*len(q.spans))
-	q.moments = append(q.moments, moment{q.start, queryStarts, -1}, moment{q.end, queryEnds, -1})
-	for i := range q.spans {
-		s := &q.spans[i]
-		ends := spanEnds
-		if s.start == s.end {
-			ends = emptyEnds
-		}
-		q.moments = append(q.moments, moment{s.start, spanStarts, int32(i)}, moment{s.end, ends, int32(i)})
-		if s.first != 0 && s.first >= s.start && s.first <= s.end {
-			rank := firstToken
-			if s.first == s.end && ends == spanEnds {
-				rank = spanEnds // before its end, by the tie below
-			}
-			q.moments = append(q.moments, moment{s.first, rank, int32(i)})
-		} else {
-			s.first = 0
-		}
+	q.moments = momentsOf(q)
+	if types := q.derived(); len(types) > 0 {
+		q.note("time_derived", types)
 	}
-	q.sort()
-	q.noteDerived()
+	if q.metadata != nil {
+		q.metadata = append(q.metadata, '}')
+	}
 }
 
-// sort orders the moments; of one rank, parents start first and end last.
-func (q *query) sort() {
-	depth := func(m moment) int {
-		switch {
-		case m.span < 0:
-			return 0
-		case m.rank == spanStarts:
-			return q.spans[m.span].depth
+// derived lists the types of the records whose time is not the log's, as they
+// come.
+func (q *query) derived() (types []string) {
+	seen := make(map[string]bool)
+	for _, m := range q.moments {
+		if e := q.event(m); e.TimeDerived && !seen[e.Type] {
+			seen[e.Type] = true
+			types = append(types, e.Type)
 		}
-		return -q.spans[m.span].depth
 	}
-	slices.SortStableFunc(q.moments, func(a, b moment) int {
-		return cmp.Or(cmp.Compare(a.t, b.t), cmp.Compare(a.rank, b.rank), cmp.Compare(depth(a), depth(b)), cmp.Compare(a.span, b.span), q.firstBeforeEnd(a, b))
-	})
+	return types
+}
+
+// event makes the record of a moment.
+func (q *query) event(m moment) *event.Event {
+	var e event.Event
+	switch m.what {
+	case queryStarts:
+		e = event.Event{Type: event.QueryStart, TUs: q.start, WorkloadType: q.workload, QueryText: q.asked,
+			Metadata: q.metadata, TimeDerived: q.startDerived}
+	case queryEnds:
+		completed, timedOut := q.reason == event.Finished, false
+		e = event.Event{Type: event.QueryEnd, TUs: q.end, ResponseText: q.answered, Completed: &completed, TimedOut: &timedOut,
+			Reason: q.reason, Error: q.err, TimeDerived: q.endDerived}
+	case spanStarts:
+		e = q.spans[m.span].startEvent()
+	case firstToken:
+		e = q.spans[m.span].firstEvent()
+	default:
+		e = q.spans[m.span].endEvent()
+	}
+	e.Query, e.Attempt = q.id, 1
+	return &e
+}
+
+// lineOf is where a moment's record comes from.
+func (q *query) lineOf(m moment) int {
+	if m.span >= 0 && q.spans[m.span].line > 0 {
+		return q.spans[m.span].line
+	}
+	return q.line
 }

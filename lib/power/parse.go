@@ -8,8 +8,8 @@ import (
 	"ipw/lib/unit"
 )
 
-// ParseSample reads a sample into s, reusing the memory of its slices and what
-// they point to: samples come by the million, and the usual ones cost no
+// ParseSample reads a sample into s, reusing the memory of its J and W: samples
+// come by the million, and the usual ones, which have nothing else, cost no
 // allocation. Unknown fields are ignored.
 func ParseSample(b []byte, s *Sample) error {
 	old := *s
@@ -29,11 +29,11 @@ func ParseSample(b []byte, s *Sample) error {
 		case "w":
 			s.W = micros(&p, old.W)
 		case "util":
-			s.Util = floats(&p, old.Util)
+			s.Util = floats(&p)
 		case "mem_bytes":
-			s.MemBytes = floats(&p, old.MemBytes)
+			s.MemBytes = floats(&p)
 		case "temp_c":
-			s.TempC = floats(&p, old.TempC)
+			s.TempC = floats(&p)
 		case "type": // of a sample it is null or absent
 			var kind string
 			p.Text(&kind)
@@ -93,27 +93,15 @@ func micros(p *stream.Scanner, v []int64) []int64 {
 	return v
 }
 
-// floats reads an array of numbers or nulls into v's memory; null is nil.
-func floats(p *stream.Scanner, v []*float64) []*float64 {
+// floats reads an array of numbers or nulls; null is nil.
+func floats(p *stream.Scanner) []*float64 {
 	if p.Null() || !p.Array() {
 		return nil
 	}
-	if v = v[:0]; v == nil {
-		v = []*float64{}
-	}
+	v := []*float64{}
 	for p.More() {
-		if p.Null() {
-			v = append(v, nil)
-			continue
-		}
 		var f *float64
-		if n := len(v); n < cap(v) {
-			f = v[:n+1][n]
-		}
-		if f == nil {
-			f = new(float64)
-		}
-		p.Float(f)
+		p.OptFloat(&f)
 		v = append(v, f)
 	}
 	return v

@@ -70,8 +70,11 @@ func Joules(value float64, uncertainty *float64, estimated bool) string {
 // supports, and one more.
 func between(value, lo, hi float64) string {
 	u := (hi - lo) / 2
-	if u <= 0 {
+	switch {
+	case u <= 0:
 		return digits(value, 3)
+	case u > math.Abs(value): // an interval over powers of ten
+		return fmt.Sprintf("%s (%s to %s)", digits(value, 2), digits(lo, 2), digits(hi, 2))
 	}
 	place := int(math.Floor(math.Log10(u))) - 1
 	return fmt.Sprintf("%s (%s to %s)", atPlace(value, place), atPlace(lo, place), atPlace(hi, place))

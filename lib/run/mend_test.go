@@ -87,6 +87,9 @@ func TestFigure(t *testing.T) {
 	if got := between(0.0123, 0.0101, 0.0146); got != "0.0123 (0.0101 to 0.0146)" {
 		t.Error(got)
 	}
+	if got := between(0.03, 0.0011, 5234); got != "0.030 (0.0011 to 5200)" {
+		t.Error(got)
+	}
 	if got := grouped(-1234567); got != "-1 234 567" {
 		t.Error(got)
 	}

@@ -1,0 +1,152 @@
+package foreign
+
+import (
+	"cmp"
+	"slices"
+
+	"ipw/lib/event"
+)
+
+// group is what a query is made of.
+type group struct {
+	span  *otelSpan   // the query's own; nil if it is missing
+	works []*otelSpan // model calls and tools, parts of calls left out
+}
+
+// queriesOf makes queries of a trace.
+func (o *otlp) queriesOf(t *trace) []*query {
+	order := t.grow()
+	if o.dull(order) {
+		return nil
+	}
+	var queries []*query
+	groups := groupsOf(order)
+	for i := range groups {
+		q := o.queryOf(t, order, &groups[i], len(groups) == 1)
+		queries = append(queries, q)
+	}
+	return queries
+}
+
+// dull reports a trace that has nothing to do with models, and counts it.
+func (o *otlp) dull(order []*otelSpan) bool {
+	if slices.ContainsFunc(order, func(s *otelSpan) bool { return s.class != structure }) {
+		return false
+	}
+	for _, s := range order {
+		o.tallies.plain.add(s.file, s.line)
+	}
+	return true
+}
+
+// groupsOf finds a trace's queries: each outermost agent, if everything is done
+// by agents; else each root that something is done under; and for what hangs in
+// the air, because its parents were not exported, the query that it falls into,
+// or one of its own.
+func groupsOf(order []*otelSpan) []group {
+	by := make(map[*otelSpan]*group)
+	var list []*otelSpan
+	open := func(s *otelSpan) *group {
+		if by[s] == nil {
+			by[s] = &group{span: s}
+			list = append(list, s)
+		}
+		return by[s]
+	}
+	agents := allByAgents(order)
+	var loose []*otelSpan
+	for _, s := range order {
+		top := s.root
+		if s.agent != nil && (agents || !s.root.whole()) {
+			top = s.agent
+		}
+		switch {
+		case s.class == agentSpan && top == s, s.class.works() && !s.part() && (top.whole() || top.class == agentSpan):
+			g := open(top)
+			if s.class.works() {
+				g.works = append(g.works, s)
+			}
+		case s.class.works() && !s.part():
+			loose = append(loose, s)
+		}
+	}
+	var groups []group
+	for _, s := range list {
+		groups = append(groups, *by[s])
+	}
+	return append(groups, adopt(groups, loose)...)
+}
+
+// allByAgents reports that no call or tool with a known root is outside of all
+// agents.
+func allByAgents(order []*otelSpan) bool {
+	any := false
+	for _, s := range order {
+		any = any || s.class == agentSpan
+		if s.class.works() && s.agent == nil && s.root.whole() {
+			return false
+		}
+	}
+	return any
+}
+
+// adopt gives each loose span to the shortest query it begins in, and makes
+// queries of the others: one of all, if there are tools among them, since then
+// an agent was at work; else one of each.
+func adopt(groups []group, loose []*otelSpan) (more []group) {
+	var rest []*otelSpan
+	for _, s := range loose {
+		var best *group
+		for i := range groups {
+			q := groups[i].span
+			if s.start >= q.start && s.start < q.end && (best == nil || q.end-q.start < best.span.end-best.span.start) {
+				best = &groups[i]
+			}
+		}
+		if best != nil {
+			best.works = append(best.works, s)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	if slices.ContainsFunc(rest, func(s *otelSpan) bool { return s.class != callSpan }) {
+		return []group{{works: rest}}
+	}
+	for _, s := range rest {
+		more = append(more, group{span: s, works: []*otelSpan{s}})
+	}
+	return more
+}
+
+// queryOf makes one query.
+func (o *otlp) queryOf(t *trace, order []*otelSpan, g *group, only bool) *query {
+	slices.SortFunc(g.works, func(a, b *otelSpan) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.depth, b.depth), cmp.Compare(a.id, b.id))
+	})
+	own := g.span
+	first := own
+	if first == nil {
+		first = g.works[0]
+	}
+	q := &query{id: t.id, start: first.start, end: first.end, file: first.file, line: first.line,
+		host: first.resource.host, tool: first.scope.String(), reason: event.Finished}
+	if !only || own == nil {
+		q.id += "-" + first.id
+	}
+	switch {
+	case own == nil:
+		q.end, q.endDerived, q.startDerived, q.reason = first.start, true, true, event.Interrupted
+	case own.end == 0:
+		q.end, q.endDerived, q.reason = own.start, true, event.Interrupted
+	case own.failed:
+		q.reason, q.err = event.Failed, own.problem()
+	}
+	o.spansOf(q, g)
+	o.describe(q, g, order)
+	start, end := q.start, q.end
+	q.arrange()
+	if own != nil && own.end != 0 && (q.start < start || q.end > end) {
+		o.tallies.outside.add(q.file, q.line)
+	}
+	return q
+}
