@@ -1,8 +1,14 @@
 """The witness of scripts/real-model: a proxy that notes what a model server
 says of itself, and a comparison of that with the traces of a run.
 
-    real-model.py proxy UPSTREAM CALLS   prints its own URL, then serves
-    real-model.py check RUN CALLS        exits 1 if a trace differs
+    real-model.py proxy UPSTREAM CALLS      prints its own URL, then serves
+    real-model.py check RUN CALLS JUDGED    exits 1 if a trace differs
+
+The proxy makes requests fit for so small a model, which calls no tool of its own
+accord and may never end an answer. In the first turn of an agent it must call a
+tool, with short arguments; later it is offered none. A judge's verdict is held
+to its form. No answer is longer than LONGEST tokens. What it then says, and
+what the server counts, is its own.
 """
 
 import http.client
@@ -13,6 +19,15 @@ import threading
 import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+LONGEST = 192
+
+
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def proxy(upstream, calls_path):
@@ -33,7 +48,7 @@ def proxy(upstream, calls_path):
             self.forward(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
         def forward(self, body):
-            body = first_turn_calls(body)
+            body = tamed(body)
             start = time.time()
             up = http.client.HTTPConnection(host)
             headers = {k: v for k, v in self.headers.items() if k.lower() in ("content-type", "accept", "authorization")}
@@ -72,19 +87,34 @@ def proxy(upstream, calls_path):
                         call["tools"].append(tool["function"]["name"])
                 call["finish"] = choice.get("finish_reason") or call["finish"]
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
     server.serve_forever()
 
 
-def first_turn_calls(body):
-    """So small a model calls no tool of its own accord: in the first turn it must."""
+def tamed(body):
     if body is None:
         return None
     request = json.loads(body)
-    if request.get("tools") and not any(m["role"] == "tool" for m in request["messages"]):
+    request["max_tokens"] = min(request.get("max_tokens") or LONGEST, LONGEST)
+    if any(m["role"] == "tool" for m in request["messages"]):
+        request.pop("tools", None)
+    if request.get("tools"):
         request["tool_choice"] = "required"
+        for tool in request["tools"]:
+            for field in tool["function"]["parameters"]["properties"].values():
+                if field.get("type") == "string":
+                    field["maxLength"] = 40
+    if request.get("response_format"):
+        request["response_format"] = {"type": "json_schema", "json_schema": {"name": "verdict", "schema": VERDICT}}
     return json.dumps(request).encode()
+
+
+VERDICT = {
+    "type": "object",
+    "properties": {"explanation": {"type": "string", "maxLength": 80}, "verdict": {"enum": ["correct", "incorrect"]}},
+    "required": ["explanation", "verdict"],
+}
 
 
 def lines(path):
@@ -92,8 +122,8 @@ def lines(path):
         return [json.loads(line) for line in f if line.strip()]
 
 
-def check(run, calls_path):
-    calls = [c for c in lines(calls_path)]
+def check(run, calls_path, judged_path):
+    calls = lines(calls_path)
     good = [c for c in calls if c["status"] == 200]
     traces = lines(f"{run}/traces.jsonl")
     events = lines(f"{run}/events.jsonl")
@@ -131,6 +161,11 @@ def check(run, calls_path):
     if far > 0.1:
         wrong.append(f"first-token times: up to {far:.3f} s from the proxy's")
 
+    # The judge's tokens are the server's own too.
+    judged = sorted((c["usage"]["prompt_tokens"], c["usage"]["completion_tokens"]) for c in lines(judged_path) if c["status"] == 200 and c["usage"])
+    asked = [q["score_metadata"] for q in traces if q["score_metadata"].get("input_tokens") is not None]
+    same("tokens of verdicts", sorted((m["input_tokens"], m["output_tokens"]) for m in asked), judged)
+
     scored = [q for q in traces if q["is_resolved"] is not None]
     with open(f"{run}/summary.json") as f:
         summary = json.load(f)
@@ -139,6 +174,7 @@ def check(run, calls_path):
     print(f"tokens: {sum(i for i, _ in told)} in, {sum(o for _, o in told)} out, as the server counted")
     if ours:
         print(f"first token: median {statistics.median(ours):.3f} s, longest {max(ours):.3f} s, at most {far * 1000:.1f} ms from the proxy's")
+    print(f"judge: {len(judged)} calls, {sum(i for i, _ in judged)} tokens in, {sum(o for _, o in judged)} out")
     print(f"scored {len(scored)}, right {sum(q['is_resolved'] for q in scored)}, balance {'closes' if summary['balance']['balanced'] else 'does not close'}")
     for w in wrong:
         print("WRONG " + w)

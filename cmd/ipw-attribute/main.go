@@ -34,6 +34,8 @@ type flags struct {
 	MinCoverage   float64       `help:"A value measured for less than this part of its window is null." default:"0.9"`
 	Prices        string        `help:"Price table, ipw.prices/1." placeholder:"FILE"`
 	Timezone      string        `help:"Time zone of a table of windows whose times name none." default:"Local"`
+	TypeFrom      string        `help:"The attribute of other tools' spans, column of a table or key of a query's metadata that is its workload_type." placeholder:"ATTRIBUTE"`
+	EventsOnly    bool          `help:"Write the event stream that the inputs are read as, and attribute nothing."`
 	Output        string        `short:"o" help:"Write traces here; .gz and .zst compress." placeholder:"FILE"`
 	Partial       bool          `help:"Accept incomplete streams."`
 	Strict        bool          `help:"Stop at the first rejected record."`
@@ -63,6 +65,9 @@ func run(c *cli.Context) error {
 		return err
 	}
 	defer out.Close()
+	if f.EventsOnly {
+		return in.copy(out, problems)
+	}
 	w := bufio.NewWriterSize(out, 64<<10)
 	var line []byte
 	opts.Emit = func(q *trace.QueryTrace) error {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
 	"ipw/lib/cli"
 	"ipw/lib/event"
+	"ipw/lib/foreign"
 	"ipw/lib/join"
 	"ipw/lib/power"
 	"ipw/lib/stream"
@@ -15,7 +18,7 @@ import (
 
 // streams are the opened inputs.
 type streams struct {
-	events join.EventReader
+	events event.Source
 	power  []join.PowerOpener
 	inputs []*stream.Input
 }
@@ -24,6 +27,17 @@ func (s *streams) close() {
 	for _, in := range s.inputs {
 		in.Close()
 	}
+}
+
+// copy writes the event stream instead of attributing it.
+func (s *streams) copy(out io.WriteCloser, problems *stream.Problems) error {
+	w := stream.NewWriter(out)
+	w.Lazy()
+	if err := event.Copy(w, s.events); err != nil {
+		w.Flush()
+		return err
+	}
+	return errors.Join(out.Close(), problems.Err())
 }
 
 // openStreams opens the inputs and tells power from events by their first
@@ -67,7 +81,7 @@ func openStreams(c *cli.Context, f *flags, problems *stream.Problems) (*streams,
 	if err != nil {
 		return s, &cli.UsageError{Err: fmt.Errorf("--timezone %q: no such time zone", f.Timezone)}
 	}
-	s.events = event.NewSource(problems, loc, events...)
+	s.events = foreign.NewSource(problems, loc, foreign.Options{TypeFrom: f.TypeFrom}, events...)
 	return s, nil
 }
 

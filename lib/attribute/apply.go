@@ -88,7 +88,7 @@ func (e *Engine) EventEnd(status string) {
 // push queues an event; one that comes after its time was taken for known (a
 // live stream that stalled) is taken at the end of what is known.
 func (e *Engine) push(p pushed) {
-	if p.t <= e.horizon && e.horizon != never && e.opts.Live {
+	if p.ev != nil && p.t <= e.horizon && e.horizon != never && e.opts.Live {
 		p.t = e.horizon + 1
 	}
 	if p.ev != nil && isWindow(p.ev.Type) {
@@ -132,6 +132,9 @@ func (e *Engine) apply(t int64) {
 		}
 		set := e.queue[e.head:end]
 		e.head = end
+		if len(set) > 0 && set[0].ev == nil { // what nothing ended ends with the last event, known late or not
+			at = max(at, e.last.t0)
+		}
 		e.applySet(at, set)
 	}
 	if e.head == len(e.queue) {

@@ -322,64 +322,6 @@ func (a *account) partialCounts(t *trace.QueryTrace) {
 	}
 }
 
-// attempt is what one attempt at a query cost.
-type attempt struct {
-	number  int
-	joules  map[string]int64 // by kind; no entry is null
-	partial map[string]bool
-	cost    *float64
-}
-
-// earlier fills in what earlier attempts at the same query cost.
-func (a *account) earlier(t *trace.QueryTrace) {
-	for _, kind := range kinds {
-		if !a.hasKind(kind) {
-			continue
-		}
-		var sum *unit.Joules
-		partial := false
-		for _, p := range a.past() {
-			nj, ok := p.joules[kind]
-			if ok {
-				sum = joules(int64(deref(sum)) + nj)
-			}
-			partial = partial || !ok || p.partial[kind]
-		}
-		t.AttemptJoules.Set(kind, sum)
-		if sum != nil && partial {
-			t.Energy.Partial = append(t.Energy.Partial, "attempt_"+kind)
-		}
-	}
-	for _, p := range a.past() {
-		if p.cost != nil {
-			t.AttemptCostUSD = ptr(deref(t.AttemptCostUSD) + *p.cost)
-		}
-	}
-}
-
-func (a *account) past() []attempt {
-	var out []attempt
-	for _, p := range a.e.past[[2]string{a.q.key.run, a.q.key.id}] {
-		if p.number < a.q.key.attempt {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// remember keeps an attempt's cost for later ones.
-func (e *Engine) remember(q *query, t *trace.QueryTrace) {
-	p := attempt{number: q.key.attempt, joules: map[string]int64{}, partial: map[string]bool{}, cost: t.TotalCostUSD}
-	for _, kind := range kinds {
-		if j := t.Query.Get(kind); j != nil {
-			p.joules[kind] = int64(*j)
-			p.partial[kind] = slices.Contains(t.Energy.Partial, kind)
-		}
-	}
-	key := [2]string{q.key.run, q.key.id}
-	e.past[key] = append(e.past[key], p)
-}
-
 func text(s string) *string {
 	if s == "" {
 		return nil

@@ -14,6 +14,9 @@ func (a *account) crossings() {
 	for i := range a.q.crossed {
 		x := &a.q.crossed[i]
 		nums = nums[:0]
+		if n := len(x.parts); n > 0 && x.parts[n-1].epoch == len(a.q.epochs) { // it was thought open there
+			x.parts, x.outside = x.parts[:n-1], true
+		}
 		for _, p := range x.parts {
 			for _, share := range a.shares(p.epoch, x.d) {
 				num, f := share.num, share.f

@@ -65,7 +65,7 @@ type Engine struct {
 	queries map[queryKey]*query
 	ended   []*query // closed, not resolved yet
 	runs    map[string]*runSpan
-	past    map[[2]string][]attempt
+	past    attempts
 	places  map[string]*place
 	hosts   map[string]bool // of event headers
 	rates   map[spanKey]*rates
@@ -123,7 +123,7 @@ func New(opts Options) *Engine {
 	s := &slice{t0: math.MinInt64, t1: never, peak: -1, onPeak: -1}
 	e := &Engine{opts: opts, byName: map[[2]string]*domain{}, segments: map[string]*segment{},
 		late: map[queryKey]int{}, horizon: math.MinInt64, applied: math.MinInt64, last: s, first: s,
-		queries: map[queryKey]*query{}, runs: map[string]*runSpan{}, past: map[[2]string][]attempt{},
+		queries: map[queryKey]*query{}, runs: map[string]*runSpan{},
 		firstQuery: never, places: map[string]*place{}, rates: map[spanKey]*rates{}, hosts: map[string]bool{}}
 	e.clocks, e.peakAt = newClocks(), s
 	for _, v := range opts.Serves {
@@ -180,8 +180,13 @@ func (e *Engine) Done() bool {
 	return e.eventsOver && e.Queued() == 0 && len(e.ended) == 0 && e.first == e.last
 }
 
-// Waiting reports whether a query has ended whose trace is not written yet.
-func (e *Engine) Waiting() bool { return len(e.ended) > 0 || e.eventsOver && e.Queued() > 0 }
+// Waiting reports whether a query was told to have ended whose trace is not
+// written yet.
+func (e *Engine) Waiting() bool {
+	return len(e.ended) > 0 || slices.ContainsFunc(e.queue[e.head:], func(p pushed) bool {
+		return p.ev == nil || p.ev.Type == event.QueryEnd
+	})
+}
 
 // Last is the time of the last event pushed.
 func (e *Engine) Last() int64 {
@@ -262,9 +267,10 @@ func (e *Engine) Finish() error {
 }
 
 // Drop makes what waits final although power has not come that far: a live
-// sampler has died.
+// sampler is dead, or stalls. Should it go on, its lines begin anew.
 func (e *Engine) Drop() error {
 	for _, s := range e.segments {
+		s.dropped = s.dropped || !s.over
 		e.endStream(s)
 	}
 	return e.move()

@@ -18,6 +18,7 @@ type segment struct {
 	fresh   bool      // no sample of this segment yet
 	ended   bool
 	over    bool
+	dropped bool // over only because it stalled
 	readUs  int64
 	eps     int64
 	back    int    // samples earlier than the one before
@@ -138,6 +139,9 @@ func (e *Engine) noteOf(d *domain, n *power.Note) {
 // PowerSample takes a sample, which is not kept.
 func (e *Engine) PowerSample(stream string, p *power.Sample) error {
 	s := e.segments[stream]
+	if s.dropped && !e.revive(s, p) {
+		return nil
+	}
 	if !s.spaced {
 		c := *p
 		c.J, c.W = slices.Clone(p.J), slices.Clone(p.W)
@@ -150,6 +154,24 @@ func (e *Engine) PowerSample(stream string, p *power.Sample) error {
 	}
 	e.sample(s, p)
 	return e.move()
+}
+
+// revive takes a stream up again that was given up, once its samples say
+// something of times that are not settled. It reports whether they do.
+func (e *Engine) revive(s *segment, p *power.Sample) bool {
+	t := e.sampleTime(s, p)
+	for _, d := range s.all {
+		if t-d.shift-d.reach < e.first.t0 {
+			return false
+		}
+	}
+	s.dropped, s.over = false, false
+	for _, d := range s.all {
+		if d.owner == s {
+			d.now = e.first.t0
+		}
+	}
+	return true
 }
 
 // release feeds the samples that were held back to learn their spacing.
@@ -192,10 +214,18 @@ func (e *Engine) release(s *segment) {
 	}
 }
 
-func (e *Engine) sample(s *segment, p *power.Sample) {
+// sampleTime is a sample's place on the joined clock.
+func (e *Engine) sampleTime(s *segment, p *power.Sample) int64 {
 	t := e.clocks.time(s.byM, s.header.BootID, p.TUs, p.MUs, p.HasM)
 	if !s.byM {
 		t += e.opts.Offsets[s.header.Host].Us
+	}
+	return t
+}
+
+func (e *Engine) sample(s *segment, p *power.Sample) {
+	t := e.sampleTime(s, p)
+	if !s.byM {
 		if by := s.drift.moved(p.TUs, p.MUs, p.HasM); s.foreign && by > s.eps && e.err == nil {
 			e.err = &DriftError{s.header.Host, by}
 		}

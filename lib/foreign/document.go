@@ -76,7 +76,7 @@ func (d *document) next() (item, error) {
 		b.end, b.why = true, "cut short"
 	case errTorn:
 		b.line--
-	case errSyntax, errLong:
+	case errSyntax, errScalar, errLong:
 		d.skip()
 	default:
 		return it, err // of the input
@@ -88,6 +88,7 @@ func (d *document) next() (item, error) {
 var (
 	errTorn   = errors.New("cut short: another value begins in the next line")
 	errSyntax = errors.New("not JSON")
+	errScalar = errors.New("neither an object nor a list")
 	errLong   = fmt.Errorf("a value of more than %d MiB", maxValue>>20)
 )
 
@@ -97,6 +98,9 @@ func (d *document) step() (item, error) {
 		return item{}, err
 	}
 	if len(d.open) == 0 {
+		if c != '{' && c != '[' {
+			return item{}, errScalar
+		}
 		return d.value("", "", c)
 	}
 	top := &d.open[len(d.open)-1]

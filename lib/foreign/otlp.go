@@ -2,7 +2,6 @@ package foreign
 
 import (
 	"container/heap"
-	"errors"
 	"fmt"
 	"io"
 
@@ -138,8 +137,6 @@ func (o *otlp) read() error {
 		err = o.scope.read(it.raw)
 	case it.key == "spans":
 		err = o.take(it)
-	case it.key == "" && len(it.raw) > 0:
-		err = errors.New("neither an object nor a list of TracesData")
 	}
 	if err != nil {
 		return o.problems.Reject(o.doc.in.Name, it.line, err)

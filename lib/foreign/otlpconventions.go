@@ -72,6 +72,10 @@ func (sp *otelSpan) attribute(key string, v value, typeFrom string) {
 	if c.name(key, v) || c.tokens(key, v) || c.content(key, v) {
 		return
 	}
+	switch key {
+	case "trace_id", "span_id", "span_name", "service.name", "queue_s", "time_derived": // the metadata has its own
+		return
+	}
 	if raw := v.json(); raw != nil && len(raw) <= maxOther && v.kind != "bytesValue" {
 		sp.other = appendPair(sp.other, key, raw)
 	}

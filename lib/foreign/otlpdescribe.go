@@ -5,9 +5,9 @@ import "slices"
 // describe says what is known of a query beside its spans.
 func (o *otlp) describe(q *query, g *group, order []*otelSpan) {
 	own := g.span
-	for _, s := range g.works {
-		if s.class == callSpan && q.model == "" {
-			q.model = s.attrs.model()
+	for i := range q.spans {
+		if s := &q.spans[i]; s.kind == modelCall && q.model == "" {
+			q.model = s.model
 		}
 	}
 	if own == nil {
@@ -21,7 +21,7 @@ func (o *otlp) describe(q *query, g *group, order []*otelSpan) {
 	if q.model == "" {
 		q.model = c.model()
 	}
-	q.asked, q.answered = said1(c.asked, c.input), said1(c.answered, c.output)
+	q.asked, q.answered = firstText(c.asked, c.input), firstText(c.answered, c.output)
 	o.words(q, g)
 	o.workload(q, g, own, order)
 	q.note("trace_id", g.trace(own))
@@ -61,8 +61,8 @@ func (s *otelSpan) queued() int64 {
 	return sum
 }
 
-// said1 is the first text that is not empty, nil for none.
-func said1(texts ...string) *string {
+// firstText is the first text that is not empty, nil for none.
+func firstText(texts ...string) *string {
 	for _, t := range texts {
 		if t != "" {
 			return &t
@@ -74,8 +74,8 @@ func said1(texts ...string) *string {
 // words takes from the model calls what the query's own span does not say: the
 // question from the first, the answer from the last.
 func (o *otlp) words(q *query, g *group) {
-	ask := func(s *otelSpan) *string { return said1(s.attrs.asked, s.attrs.input) }
-	tell := func(s *otelSpan) *string { return said1(s.attrs.answered, s.attrs.output) }
+	ask := func(s *otelSpan) *string { return firstText(s.attrs.asked, s.attrs.input) }
+	tell := func(s *otelSpan) *string { return firstText(s.attrs.answered, s.attrs.output) }
 	for _, s := range g.works {
 		if q.asked == nil && s.class == callSpan && s.tool == nil {
 			q.asked = ask(s)

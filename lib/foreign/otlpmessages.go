@@ -1,9 +1,12 @@
 package foreign
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"ipw/lib/stream"
 )
 
 // content takes attributes that hold what was said: a query's text, its answer,
@@ -160,11 +163,16 @@ func texts(raw []byte) []string {
 	return list
 }
 
-// appendPair adds a member to an object that has no braces.
+// appendPair adds a member to an object that has no braces, unless it has one
+// of that name.
 func appendPair(b []byte, name string, raw []byte) []byte {
+	key, _ := stream.AppendJSON(nil, name)
+	key = append(key, ':')
+	if bytes.Contains(b, key) {
+		return b
+	}
 	if len(b) > 0 {
 		b = append(b, ',')
 	}
-	key, _ := json.Marshal(name)
-	return append(append(append(b, key...), ':'), raw...)
+	return append(append(b, key...), raw...)
 }

@@ -99,7 +99,7 @@ func adopt(groups []group, loose []*otelSpan) (more []group) {
 		var best *group
 		for i := range groups {
 			q := groups[i].span
-			if s.start >= q.start && s.start < q.end && (best == nil || q.end-q.start < best.span.end-best.span.start) {
+			if q.holds(s.start) && (best == nil || best.span.end == 0 || q.end != 0 && q.end-q.start < best.span.end-best.span.start) {
 				best = &groups[i]
 			}
 		}
@@ -117,6 +117,9 @@ func adopt(groups []group, loose []*otelSpan) (more []group) {
 	}
 	return more
 }
+
+// holds reports a moment within a span, which may have no known end.
+func (s *otelSpan) holds(t int64) bool { return t >= s.start && (t < s.end || s.end == 0) }
 
 // queryOf makes one query.
 func (o *otlp) queryOf(t *trace, order []*otelSpan, g *group, only bool) *query {

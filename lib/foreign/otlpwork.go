@@ -8,7 +8,8 @@ import (
 // spansOf makes the query's spans: a turn for each model call in the order of
 // their starts, tools in the turn of the call before them.
 func (o *otlp) spansOf(q *query, g *group) {
-	turns := make(map[*otelSpan]int) // of calls, and of the outermost tools
+	g.enclose()
+	turns := make(map[*otelSpan]int) // of the calls that have turns
 	n := 0
 	var calls []*otelSpan
 	for _, s := range g.works {
@@ -35,6 +36,19 @@ func (o *otlp) spansOf(q *query, g *group) {
 			turn = turnBefore(calls, turns, s)
 		}
 		q.spans = append(q.spans, s.work(turn, last))
+	}
+}
+
+// enclose forgets tools that are round the query, not in it.
+func (g *group) enclose() {
+	in := make(map[*otelSpan]bool, len(g.works))
+	for _, s := range g.works {
+		in[s] = true
+	}
+	for _, s := range g.works {
+		if !in[s.tool] {
+			s.tool = nil
+		}
 	}
 }
 
@@ -168,7 +182,7 @@ func (s *otelSpan) parts(w *span) {
 	var served []*otelSpan
 	for _, p := range s.inner {
 		c := &p.attrs
-		if len(p.inner) == 0 { // the innermost view: others count the same
+		if !p.calls { // the innermost view: those round it count the same
 			used.plus(c.usage)
 		}
 		if c.queue != nil {

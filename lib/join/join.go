@@ -24,6 +24,9 @@ const lookahead = 4096
 // came meanwhile is taken to be ahead of it.
 const settle = 200 * time.Millisecond
 
+// patience is how long silent events may mean that the agent has died.
+const patience = 10 * time.Minute
+
 // Job is one attribution.
 type Job struct {
 	Engine        *attribute.Engine

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -180,17 +181,8 @@ func (l *liveState) tick() error {
 		return nil
 	}
 	if !x.eventEOF {
-		l.arrivals = append(l.arrivals, arrival{now, x.Engine.PowerTime()})
-		n := 0
-		for n < len(l.arrivals) && now.Sub(l.arrivals[n].wall) >= settle && now.Sub(l.lastEvent) >= settle {
-			n++
-		}
-		if n > 0 {
-			t := l.arrivals[n-1].t
-			l.arrivals = l.arrivals[n:]
-			if err := x.Engine.Known(t); err != nil {
-				return err
-			}
+		if err := l.silence(now); err != nil {
+			return err
 		}
 	}
 	if x.Engine.Waiting() && now.Sub(l.lastPower) > x.FollowTimeout && now.Sub(l.lastEvent) > x.FollowTimeout {
@@ -199,11 +191,44 @@ func (l *liveState) tick() error {
 	return nil
 }
 
+// silence takes events for known while none comes: for a query that has ended,
+// as far as power had come a moment ago, or all that were read if no power is
+// to come. Without such a query the engine keeps what is measured for a while,
+// in case it turns out that the agent had died: what was open then has ended
+// with the last event.
+func (l *liveState) silence(now time.Time) error {
+	x := l.x
+	l.arrivals = append(l.arrivals, arrival{now, x.Engine.PowerTime()})
+	if now.Sub(l.lastEvent) < settle {
+		return nil
+	}
+	if !slices.Contains(x.eof, false) {
+		return x.Engine.Known(x.Engine.Last())
+	}
+	keep := patience
+	if x.Engine.Waiting() {
+		keep = settle
+	}
+	n := 0
+	for n < len(l.arrivals) && now.Sub(l.arrivals[n].wall) >= keep {
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	t := l.arrivals[n-1].t
+	l.arrivals = l.arrivals[n:]
+	return x.Engine.Known(t)
+}
+
 // drop lets queries go that wait for power which does not come.
 func (l *liveState) drop() error {
 	if !l.dropped && l.x.Warn != nil {
 		l.x.Warn("power has not grown for " + l.x.FollowTimeout.String() + ": going on with what there is")
 	}
 	l.dropped = true
+	if err := l.x.Engine.Known(l.x.Engine.Last()); err != nil {
+		return err
+	}
 	return l.x.Engine.Drop()
 }
