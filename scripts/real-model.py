@@ -1,8 +1,11 @@
 """The witness of scripts/real-model: a proxy that notes what a model server
 says of itself, and a comparison of that with the traces of a run.
 
-    real-model.py proxy UPSTREAM CALLS      prints its own URL, then serves
+    real-model.py proxy PLAIN TOOLS CALLS   prints its own URL, then serves
     real-model.py check RUN CALLS JUDGED    exits 1 if a trace differs
+
+PLAIN is the server with the model's own chat template, TOOLS one with a template
+under which it can be made to call tools.
 
 The proxy makes requests fit for so small a model, which calls no tool of its own
 accord and may never end an answer. In the first turn of an agent it must call a
@@ -30,8 +33,7 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def proxy(upstream, calls_path):
-    host = urllib.parse.urlparse(upstream).netloc
+def proxy(plain, tools, calls_path):
     calls = open(calls_path, "w", buffering=1)
     lock = threading.Lock()
 
@@ -48,9 +50,9 @@ def proxy(upstream, calls_path):
             self.forward(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
         def forward(self, body):
-            body = tamed(body)
+            body, upstream = tamed(body, plain, tools)
             start = time.time()
-            up = http.client.HTTPConnection(host)
+            up = http.client.HTTPConnection(urllib.parse.urlparse(upstream).netloc)
             headers = {k: v for k, v in self.headers.items() if k.lower() in ("content-type", "accept", "authorization")}
             up.request(self.command, self.path, body, headers)
             answer = up.getresponse()
@@ -65,7 +67,7 @@ def proxy(upstream, calls_path):
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
                     self.wfile.flush()
                 self.wfile.write(b"0\r\n\r\n")
-            except BrokenPipeError:  # the client had all it wanted
+            except ConnectionError:  # the client had all it wanted
                 self.close_connection = True
             if body is not None:
                 with lock:
@@ -92,14 +94,17 @@ def proxy(upstream, calls_path):
     server.serve_forever()
 
 
-def tamed(body):
+def tamed(body, plain, tools):
+    """The request as the model gets it, and the server that does."""
+    upstream = plain
     if body is None:
-        return None
+        return None, upstream
     request = json.loads(body)
     request["max_tokens"] = min(request.get("max_tokens") or LONGEST, LONGEST)
     if any(m["role"] == "tool" for m in request["messages"]):
         request.pop("tools", None)
     if request.get("tools"):
+        upstream = tools
         request["tool_choice"] = "required"
         for tool in request["tools"]:
             for field in tool["function"]["parameters"]["properties"].values():
@@ -107,13 +112,13 @@ def tamed(body):
                     field["maxLength"] = 40
     if request.get("response_format"):
         request["response_format"] = {"type": "json_schema", "json_schema": {"name": "verdict", "schema": VERDICT}}
-    return json.dumps(request).encode()
+    return json.dumps(request).encode(), upstream
 
 
 VERDICT = {
     "type": "object",
-    "properties": {"explanation": {"type": "string", "maxLength": 80}, "verdict": {"enum": ["correct", "incorrect"]}},
-    "required": ["explanation", "verdict"],
+    "properties": {"explanation": {"type": "string", "maxLength": 80}, "correct": {"type": "boolean"}},
+    "required": ["explanation", "correct"],
 }
 
 

@@ -102,7 +102,7 @@ func run(c *cli.Context) error {
 		return err
 	}
 	if f.Totals != "" {
-		if err := writeTotals(f.Totals, engine.Totals()); err != nil {
+		if err := writeTotals(c, f.Totals, engine.Totals()); err != nil {
 			return err
 		}
 	}
@@ -178,11 +178,15 @@ func (f *flags) baseline(o *attribute.Options) error {
 	return nil
 }
 
-// writeTotals writes the account by write-and-rename.
-func writeTotals(path string, t attribute.Totals) error {
+// writeTotals writes the account by write-and-rename; "-" is stdout.
+func writeTotals(c *cli.Context, path string, t attribute.Totals) error {
 	b, err := json.MarshalIndent(t, "", " ")
 	if err != nil {
 		return err
 	}
-	return cli.WriteFile(path, append(b, '\n'))
+	if b = append(b, '\n'); path == "-" {
+		_, err := c.Stdout.Write(b)
+		return err
+	}
+	return cli.WriteFile(path, b)
 }

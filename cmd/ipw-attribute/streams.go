@@ -41,7 +41,7 @@ func (s *streams) copy(out io.WriteCloser, problems *stream.Problems) error {
 }
 
 // openStreams opens the inputs and tells power from events by their first
-// lines. Several power streams of one host are one stream, in the order given.
+// lines. Several power streams of the same domains are one, in the order given.
 func openStreams(c *cli.Context, f *flags, problems *stream.Problems) (*streams, error) {
 	s := &streams{}
 	var events []*stream.Input
@@ -103,10 +103,17 @@ func (s *streams) open(c *cli.Context, f *flags, name string, powers *grouped, e
 	return nil
 }
 
-// grouped keeps power inputs by the host their first header names.
+// grouped keeps power inputs whose first headers name the same host and a
+// domain in common: they are one stream. Two samplers of different domains run
+// side by side.
 type grouped struct {
-	hosts  []string
+	groups []group
 	inputs [][]*stream.Input
+}
+
+type group struct {
+	host    string
+	domains []string
 }
 
 func (g *grouped) add(in *stream.Input) error {
@@ -114,15 +121,23 @@ func (g *grouped) add(in *stream.Input) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
-	var h struct {
-		Host string `json:"host"`
-	}
+	var h power.Header
 	json.Unmarshal(line, &h) // the reader says what is wrong with it
-	i := slices.Index(g.hosts, h.Host)
+	now := group{host: h.Host}
+	for _, d := range h.Domains {
+		now.domains = append(now.domains, d.ID)
+	}
+	i := slices.IndexFunc(g.groups, now.continues)
 	if i < 0 {
-		i = len(g.hosts)
-		g.hosts, g.inputs = append(g.hosts, h.Host), append(g.inputs, nil)
+		i = len(g.groups)
+		g.groups, g.inputs = append(g.groups, now), append(g.inputs, nil)
 	}
 	g.inputs[i] = append(g.inputs[i], in)
 	return nil
+}
+
+// continues reports whether a stream is part of the same one as another.
+func (g group) continues(o group) bool {
+	common := func(id string) bool { return slices.Contains(o.domains, id) }
+	return g.host == o.host && (len(g.domains) == 0 || len(o.domains) == 0 || slices.ContainsFunc(g.domains, common))
 }

@@ -14,7 +14,7 @@ func (a *account) crossings() {
 	for i := range a.q.crossed {
 		x := &a.q.crossed[i]
 		nums = nums[:0]
-		if n := len(x.parts); n > 0 && x.parts[n-1].epoch == len(a.q.epochs) { // it was thought open there
+		if n := len(x.parts); n > 0 && x.parts[n-1].from >= a.q.end { // it was thought open there
 			x.parts, x.outside = x.parts[:n-1], true
 		}
 		for _, p := range x.parts {

@@ -192,6 +192,7 @@ type crossing struct {
 // crossPart is the part of a crossing in one epoch.
 type crossPart struct {
 	epoch    int
+	from     int64
 	min, max float64 // of the query's share
 	seconds  float64 // ∫ share dt, of an interval
 }

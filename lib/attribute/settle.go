@@ -255,7 +255,9 @@ func (e *Engine) eachQuery(parts []part, f func(*query)) {
 	}
 }
 
-// cross works out a query's shares in the parts, joined by epoch.
+// cross works out a query's shares in the parts, joined by epoch. A part that
+// only silence is known of stays by itself: the query may turn out to have
+// ended before it.
 func (e *Engine) cross(q *query, d *domain, parts []part) crossing {
 	x := crossing{d: d}
 	for _, p := range parts {
@@ -265,13 +267,14 @@ func (e *Engine) cross(q *query, d *domain, parts []part) crossing {
 		}
 		i := q.epochAt(p.s.t0)
 		g := e.shareOf(p.s, d, q, &q.epochs[i])
-		if n := len(x.parts); n > 0 && x.parts[n-1].epoch == i {
+		silent := e.opts.Live && p.s == e.last && e.horizon > e.Last()
+		if n := len(x.parts); n > 0 && x.parts[n-1].epoch == i && !silent {
 			last := &x.parts[n-1]
 			last.min, last.max = min(last.min, g), max(last.max, g)
 			last.seconds += g * p.seconds
 			continue
 		}
-		x.parts = append(x.parts, crossPart{epoch: i, min: g, max: g, seconds: g * p.seconds})
+		x.parts = append(x.parts, crossPart{epoch: i, from: p.s.t0, min: g, max: g, seconds: g * p.seconds})
 	}
 	return x
 }

@@ -19,6 +19,7 @@ type claudeRecord struct {
 	sidechain  bool
 	meta       bool // not written by a person: a caveat, a skill's text
 	summary    bool // of a compacted conversation
+	copied     bool // from the session that this one was forked from
 	apiError   bool
 	cost       *float64
 	message    claudeMessage
@@ -82,6 +83,9 @@ func readClaude(line *stream.Line) (*claudeRecord, error) {
 			s.Bool(&r.meta)
 		case "isCompactSummary":
 			s.Bool(&r.summary)
+		case "forkedFrom":
+			raw := s.Value()
+			r.copied = len(raw) > 0 && string(raw) != "null"
 		case "isApiErrorMessage":
 			s.Bool(&r.apiError)
 		case "costUSD":
@@ -153,8 +157,8 @@ type claudeSessions struct {
 	seen     *claudeSeen
 }
 
-// claudeSeen remembers records, by the hash of their ids: a session that was
-// resumed or forked begins with a copy of the old one.
+// claudeSeen remembers prompts and model calls, by the hash of their ids: a
+// session that was resumed or forked may begin with a copy of the old one.
 type claudeSeen struct {
 	in   map[uint64]*claude
 	seed maphash.Seed
@@ -223,7 +227,7 @@ func (f *claudeFile) advance() error {
 		if f.session == "" {
 			f.session = r.Session
 		}
-		if r.t != 0 && (r.Type == "user" || r.Type == "assistant" || r.Type == "attachment") {
+		if r.t != 0 && !r.copied && (r.Type == "user" || r.Type == "assistant" || r.Type == "attachment") {
 			f.ahead = r
 			return nil
 		}

@@ -103,13 +103,15 @@ func (d *claudeQuery) assistant(c *claudeChain, r *claudeRecord) {
 		s.usage.estimated = s.usage.output != nil
 	}
 	if r.apiError {
-		s.err, s.usage = clip(wording(m.Content)), usage{}
+		s.err, s.usage, s.finish = clip(wording(m.Content)), usage{}, ""
 		if s.err == nil {
 			s.err = pointer("error")
 		}
 	}
 	for i := range m.blocks {
-		d.block(c, r, &m.blocks[i])
+		if !r.apiError {
+			d.block(c, r, &m.blocks[i])
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ type claude struct {
 
 	now   int64 // of the last record
 	back  tally
-	draft *claudeQuery // the query being read; nil before the first prompt
+	draft *claudeQuery // the query being read; nil before the first prompt, and in a copy of another session's
 }
 
 func newClaude(problems *stream.Problems, seen *claudeSeen, session string) *claude {
@@ -46,13 +46,15 @@ func (c *claude) next() (*query, error) {
 			return nil, err
 		}
 		if !c.begins(r) {
-			if c.draft != nil {
+			if c.draft != nil && !(r.Type == "assistant" && c.seen.elsewhere(r.message.ID, c)) {
 				c.draft.take(r)
 			}
 			continue
 		}
 		q := c.finish()
-		c.draft = newClaudeQuery(c, r)
+		if !c.seen.elsewhere(r.UUID, c) {
+			c.draft = newClaudeQuery(c, r)
+		}
 		if q != nil {
 			return q, nil
 		}
@@ -60,32 +62,27 @@ func (c *claude) next() (*query, error) {
 }
 
 // record gives the session's records in the order of time, however many files
-// they are in, less those that another session has.
+// they are in.
 func (c *claude) record() (*claudeRecord, error) {
-	for {
-		var best *claudeFile
-		for _, f := range c.files {
-			if f.ahead != nil && (best == nil || f.ahead.t < best.ahead.t) {
-				best = f
-			}
+	var best *claudeFile
+	for _, f := range c.files {
+		if f.ahead != nil && (best == nil || f.ahead.t < best.ahead.t) {
+			best = f
 		}
-		if best == nil {
-			return nil, io.EOF
-		}
-		r := best.ahead
-		if err := best.advance(); err != nil && err != io.EOF {
-			return nil, err
-		}
-		if c.seen.elsewhere(r.UUID, c) || r.Type == "assistant" && c.seen.elsewhere(r.message.ID, c) {
-			continue
-		}
-		if r.t < c.now {
-			c.back.add(r.file, r.line)
-			r.t = c.now
-		}
-		c.now = r.t
-		return r, nil
 	}
+	if best == nil {
+		return nil, io.EOF
+	}
+	r := best.ahead
+	if err := best.advance(); err != nil && err != io.EOF {
+		return nil, err
+	}
+	if r.t < c.now {
+		c.back.add(r.file, r.line)
+		r.t = c.now
+	}
+	c.now = r.t
+	return r, nil
 }
 
 // begins reports a record that is a prompt. What is typed while the model works

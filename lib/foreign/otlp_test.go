@@ -90,7 +90,7 @@ var otlpCases = []struct {
 		data(sp("d", "a", "chat m", 170, 190, op(chat, "gen_ai.request.model", "m", "gen_ai.response.time_to_first_chunk", 0.000005)...),
 			sp("a", "", "invoke_agent bob", 100, 200, op(agent, "gen_ai.agent.name", "bob", "gen_ai.request.model", "m")...))), `
 header n1 bob m
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 110 b.0 model=m provider=openai at=http://127.0.0.1:8000
 lm_inference_end 150 b.0 input=10 output=5 cached=4 written=2 reasoning=3 usd=0.25 finish=tool_calls
 tool_call_start 150 c.0 tool=calc call=c1 args={"e":"6*7"}
@@ -107,7 +107,7 @@ end ok`, "", ""},
 		sp("u", "t", "invoke_agent y", 140, 190, op(agent)...), sp("d", "u", "chat", 150, 160, op(chat)...), sp("e", "u", "execute_tool z", 160, 170, op(tool)...),
 		sp("f", "a", "chat", 210, 220, op(chat)...))), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 100 b.0
 lm_inference_end 110 b.0
 tool_call_start 110 t.0 tool=ask
@@ -134,7 +134,7 @@ end ok`, "", ""},
 		sp("d", "c", "embed", 161, 165, "openinference.span.kind", "EMBEDDING", "embedding.model_name", "e5"),
 		sp("e", "s", "embed", 185, 186, "openinference.span.kind", "EMBEDDING", "embedding.model_name", "e5"))), `
 header n1 oi gpt
-query_start 100 T1 type=spans asked=why?
+query_start 100 T1 type=spans.jsonl asked=why?
 lm_inference_start 110 a.0 model=gpt provider=anthropic local=false
 lm_first_token 120 a.0
 lm_inference_end 150 a.0 input=12 output=3 cached=7 reasoning=1 usd=0.5 finish=stop
@@ -154,8 +154,8 @@ end ok`, "", ""},
 			"gen_ai.latency.e2e", 3.0, "gen_ai.usage.prompt_tokens", 100, "gen_ai.usage.completion_tokens", 20),
 		spanIn("2", "c", "", "llm_request", 1_000_000, 2_000_000, `,"kind":"SPAN_KIND_SERVER"`, "gen_ai.response.model", "qwen", "gen_ai.latency.time_in_queue", 0, "gen_ai.usage.prompt_tokens", 1))), `
 header n1 bot qwen
-query_start 1000000 T1 type=spans
-query_start 1000000 T2 type=spans
+query_start 1000000 T1 type=spans.jsonl
+query_start 1000000 T2 type=spans.jsonl
 lm_inference_start 1000000 c.0 model=qwen
 lm_inference_end 2000000 c.0 input=1
 query_end 2000000 T2 reason=finished
@@ -173,7 +173,7 @@ end ok`, "", ""},
 		sp("d", "r", "chat m", 6_000_000, 8_000_000, op(chat)...), // its server's clock is an hour ahead
 		spanIn("1", "e", "d", "llm_request", 3606_000_000, 3607_000_000, `,"kind":2`, "gen_ai.latency.time_in_queue", 0.5, "gen_ai.usage.completion_tokens", 4))), `
 header n1 bot m
-query_start 1000000 T1 type=spans
+query_start 1000000 T1 type=spans.jsonl
 lm_inference_start 3200000 a.0 model=m
 lm_first_token 3700000 a.0
 lm_inference_end 4800000 a.0 input=7
@@ -188,7 +188,7 @@ end ok`, "", ""},
 		sp("c", "b", "ChatCompletion", 111, 149, "openinference.span.kind", "LLM", "llm.token_count.prompt", 5, "llm.model_name", "m"),
 		sp("d", "c", "chat m", 112, 148, op(chat, "gen_ai.usage.input_tokens", 5, "gen_ai.usage.output_tokens", 2)...))), `
 header n1 bot m
-query_start 100 T1 type=spans asked=q
+query_start 100 T1 type=spans.jsonl asked=q
 lm_inference_start 110 b.0 model=m
 lm_inference_end 150 b.0 input=5 output=2
 query_end 300 T1 reason=finished
@@ -198,7 +198,7 @@ end ok`, "", ""},
 		sp("a", "", "ai.streamText", 100, 300, op(chat, "gen_ai.usage.input_tokens", 30)...),
 		sp("b", "a", "chat m", 110, 150, op(chat, "gen_ai.usage.input_tokens", 10)...), sp("t", "a", "tool", 150, 160, op(tool)...), sp("c", "a", "chat m", 170, 180, op(chat, "gen_ai.usage.input_tokens", 20)...))), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 110 b.0
 lm_inference_end 150 b.0 input=10
 tool_call_start 150 t.0 tool=tool
@@ -212,7 +212,7 @@ end ok`, "", ""},
 		sp("a", "", "invoke_agent", 100, 300, op(agent)...), sp("b", "a", "chat m", 110, 120, op(chat)...), sp("c", "a", "chat m", 130, 190, op(chat)...),
 		sp("t", "c", "execute_tool x", 140, 160, op(tool)...))), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 110 b.0
 lm_inference_end 120 b.0
 lm_inference_start 130 c.1
@@ -226,7 +226,7 @@ end ok`, "", ""},
 		sp("r", "", "invoke_agent", 100, 300, op(agent)...), sp("a", "r", "invoke_agent x", 100, 200, op(agent)...), sp("b", "r", "invoke_agent y", 100, 200, op(agent)...),
 		sp("c", "a", "chat", 110, 120, op(chat)...), sp("d", "b", "chat", 115, 125, op(chat)...), sp("t", "a", "execute_tool x", 130, 140, op(tool)...), sp("u", "b", "execute_tool y", 130, 140, op(tool)...))), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 110 c.0
 lm_inference_start 115 d.1
 lm_inference_end 120 c.0
@@ -241,7 +241,7 @@ end ok`, "", ""},
 	{"no agent: the root is the query", lines(data(
 		spanIn("1", "r", "", "POST /ask", 100, 300, `,"kind":2`), sp("a", "r", "chat m", 110, 120, op(chat)...), sp("b", "r", "SELECT", 120, 130), sp("c", "b", "chat m", 130, 140, op(chat)...))), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 110 a.0
 lm_inference_end 120 a.0
 lm_inference_start 130 c.1
@@ -253,11 +253,11 @@ end ok`, "", ""},
 		sp("r", "", "evaluation", 100, 900), sp("a", "r", "invoke_agent", 110, 200, op(agent)...), sp("b", "a", "chat", 120, 130, op(chat)...),
 		sp("c", "r", "invoke_agent", 210, 300, op(agent)...), sp("d", "c", "chat", 220, 230, op(chat)...))), `
 header n1 bot
-query_start 110 T1-a type=spans
+query_start 110 T1-a type=spans.jsonl
 lm_inference_start 120 b.0
 lm_inference_end 130 b.0
 query_end 200 T1-a reason=finished
-query_start 210 T1-c type=spans
+query_start 210 T1-c type=spans.jsonl
 lm_inference_start 220 d.0
 lm_inference_end 230 d.0
 query_end 300 T1-c reason=finished
@@ -266,7 +266,7 @@ end ok`, "", ""},
 	{"a call beside the agents: the root is the query", lines(data(
 		sp("r", "", "route", 100, 900), sp("s", "r", "chat", 100, 105, op(chat)...), sp("a", "r", "invoke_agent", 110, 200, op(agent)...), sp("b", "a", "chat", 120, 130, op(chat)...))), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 100 s.0
 lm_inference_end 105 s.0
 lm_inference_start 120 b.1
@@ -277,11 +277,11 @@ end ok`, "", ""},
 	{"no root: each call is a query", lines(data(
 		sp("a", "x", "chat", 100, 110, op(chat)...), spanIn("1", "b", "x", "chat", 120, 130, `,"status":{"code":2,"message":"429"}`, op(chat)...))), `
 header n1 bot
-query_start 100 T1-a type=spans
+query_start 100 T1-a type=spans.jsonl
 lm_inference_start 100 a.0
 lm_inference_end 110 a.0
 query_end 110 T1-a reason=finished
-query_start 120 T1-b type=spans
+query_start 120 T1-b type=spans.jsonl
 lm_inference_start 120 b.0
 lm_inference_end 130 b.0 error=429
 query_end 130 T1-b error=429 reason=error
@@ -290,7 +290,7 @@ end ok`, "", ""},
 	{"no root, but tools: an agent that was cut off", lines(data(
 		sp("a", "x", "chat", 100, 110, op(chat)...), sp("t", "x", "execute_tool y", 110, 115, op(tool)...), sp("b", "x", "chat", 120, 130, op(chat)...))), `
 header n1 bot
-query_start 100~ T1-a type=spans
+query_start 100~ T1-a type=spans.jsonl
 lm_inference_start 100 a.0
 lm_inference_end 110 a.0
 tool_call_start 110 t.0 tool=y
@@ -303,7 +303,7 @@ end ok`, "", ""},
 	{"a missing parent in between: the query that it falls into", lines(data(
 		sp("r", "", "invoke_agent", 100, 300, op(agent)...), sp("a", "r", "chat", 110, 120, op(chat)...), sp("t", "x", "execute_tool y", 130, 140, op(tool)...), sp("b", "x", "chat", 150, 160, op(chat)...))), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 110 a.0
 lm_inference_end 120 a.0
 tool_call_start 130 t.0 tool=y
@@ -317,7 +317,7 @@ end ok`, "", ""},
 		spanIn("1", "r", "", "invoke_agent", 100, 300, `,"status":{"code":"STATUS_CODE_ERROR"},"events":[{"timeUnixNano":"1","name":"exception","attributes":`+attrs("exception.type", "E", "exception.message", "too bad")+`}]`, op(agent)...),
 		spanIn("1", "a", "r", "chat", 110, 120, `,"status":{"code":2}`, op(chat, "error.type", "timeout")...), sp("t", "r", "execute_tool y", 130, 140, op(tool, "error.type", "E")...))), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 110 a.0
 lm_inference_end 120 a.0 error=timeout
 tool_call_start 130 t.0 tool=y
@@ -329,7 +329,7 @@ end ok`, "", ""},
 		sp("r", "", "invoke_agent", 100, 200, op(agent)...), sp("a", "r", "chat", 90, 120, op(chat)...), spanIn("1", "b", "r", "chat", 130, 0, "", op(chat)...), sp("t", "r", "execute_tool y", 150, 140, op(tool)...),
 		sp("c", "r", "chat", 160, 250, op(chat)...), sp("c", "r", "chat", 160, 250, op(chat)...))), `
 header n1 bot
-query_start 90~ T1 type=spans
+query_start 90~ T1 type=spans.jsonl
 lm_inference_start 90 a.0
 lm_inference_end 120 a.0
 lm_inference_start 130 b.1
@@ -348,11 +348,11 @@ x/spans.jsonl:1: queries lengthened to hold spans that begin before or end after
 	{"spans in a circle", lines(data(
 		sp("a", "b", "invoke_agent", 100, 200, op(agent)...), sp("b", "a", "chat", 110, 120, op(chat)...), sp("c", "c", "chat", 300, 310, op(chat)...))), `
 header n1 bot
-query_start 100 T1-a type=spans
+query_start 100 T1-a type=spans.jsonl
 lm_inference_start 110 b.0
 lm_inference_end 120 b.0
 query_end 200 T1-a reason=finished
-query_start 300 T1-c type=spans
+query_start 300 T1-c type=spans.jsonl
 lm_inference_start 300 c.0
 lm_inference_end 310 c.0
 query_end 310 T1-c reason=finished
@@ -363,7 +363,7 @@ end ok`, "", ""},
 
 	{"numbers, names and ids as other writers have them", lines(`{"resource_spans":[{"scope_spans":[{"spans":[{"trace_id":"AAAAAAAAAAAAAAAAAAAAAQ==","span_id":"AAAAAAAAAAE=","parent_span_id":"","name":"chat","start_time_unix_nano":1000000,"end_time_unix_nano":2.0e6,"kind":"SPAN_KIND_CLIENT","attributes":[{"key":"gen_ai.operation.name","value":{"string_value":"chat"}},{"key":"gen_ai.usage.input_tokens","value":{"int_value":5}},{"key":"gen_ai.usage.output_tokens","value":{"doubleValue":6}},{"key":"empty","value":{}},{"key":"gen_ai.usage.cost","value":{"doubleValue":"NaN"}}]}]}]}]}`), `
 header OTLP
-query_start 1000 AAAAAAAAAAAAAAAAAAAAAQ== type=spans
+query_start 1000 AAAAAAAAAAAAAAAAAAAAAQ== type=spans.jsonl
 lm_inference_start 1000 AAAAAAAAAAE=.0
 lm_inference_end 2000 AAAAAAAAAAE=.0 input=5 output=6
 query_end 2000 AAAAAAAAAAAAAAAAAAAAAQ== reason=finished
@@ -371,7 +371,7 @@ end ok`, "", ""},
 
 	{"by the name alone", lines(data(sp("a", "", "invoke_agent bob", 100, 200), sp("b", "a", "chat m", 110, 120, "gen_ai.system", "ollama"), sp("t", "a", "execute_tool calc", 130, 140), sp("c", "a", "chat with the customer", 150, 160))), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 110 b.0 provider=ollama
 lm_inference_end 120 b.0
 tool_call_start 130 t.0 tool=calc
@@ -382,7 +382,7 @@ end ok`, "", ""},
 	{"OpenLLMetry", lines(data(sp("a", "", "joke.workflow", 100, 200, "traceloop.span.kind", "workflow", "traceloop.entity.input", "in"), sp("b", "a", "openai.chat", 110, 120, "llm.request.type", "chat", "traceloop.span.kind", "task",
 		"gen_ai.prompt.0.role", "system", "gen_ai.prompt.0.content", "be", "gen_ai.prompt.1.role", "user", "gen_ai.prompt.1.content", "joke", "gen_ai.completion.0.role", "assistant", "gen_ai.completion.0.content", "ha", "gen_ai.usage.prompt_tokens", 9), sp("t", "a", "x.tool", 130, 140, "traceloop.span.kind", "tool"))), `
 header n1 bot
-query_start 100 T1 type=spans asked=in
+query_start 100 T1 type=spans.jsonl asked=in
 lm_inference_start 110 b.0
 lm_inference_end 120 b.0 input=9
 tool_call_start 130 t.0 tool=x.tool
@@ -394,7 +394,7 @@ end ok`, "", ""},
 		sp("b", "a", "chat", 110, 120, op(chat, "gen_ai.input.messages", json.RawMessage(`{"arrayValue":{"values":[{"kvlistValue":{"values":[{"key":"role","value":{"stringValue":"user"}},{"key":"parts","value":{"arrayValue":{"values":[{"kvlistValue":{"values":[{"key":"type","value":{"stringValue":"text"}},{"key":"content","value":{"stringValue":"why"}}]}}]}}}]}}]}}`))...),
 		sp("c", "a", "chat", 130, 140, op(chat, "gen_ai.output.messages", `[{"role":"assistant","parts":[{"type":"tool_call","name":"x"},{"type":"text","content":"so"},{"type":"text","content":"what"}]}]`)...))), `
 header n1 bot
-query_start 100 T1 type=spans asked=why
+query_start 100 T1 type=spans.jsonl asked=why
 lm_inference_start 110 b.0
 lm_inference_end 120 b.0
 lm_inference_start 130 c.1
@@ -405,7 +405,7 @@ end ok`, "", ""},
 
 	{"input without the cached tokens", lines(data(sp("a", "", "chat", 100, 200, op(chat, "gen_ai.usage.input_tokens", 3, "gen_ai.usage.cache_read.input_tokens", 100, "gen_ai.usage.cache_creation.input_tokens", 20, "gen_ai.usage.output_tokens", -1)...))), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 100 a.0
 lm_inference_end 200 a.0 input=123 cached=100 written=20
 query_end 200 T1 reason=finished
@@ -414,7 +414,7 @@ end ok`, "", ""},
 	{"wrong spans", lines(data(sp("a", "", "chat", 100, 200, op(chat)...), `{"spanId":"1"}`, `{"traceId":"1","spanId":"2","startTimeUnixNano":"soon"}`, `{"traceId":"1","spanId":"2"}`, `{"traceId":1}`, `5`, `{"traceId":"1","spanId":"3","startTimeUnixNano":"9000000000000000000"}`,
 		`{"traceId":"1","spanId":"4","startTimeUnixNano":"1000","attributes":{}}`, `{"traceId":"1","spanId":"5","startTimeUnixNano":"-5"}`)), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 100 a.0
 lm_inference_end 200 a.0
 query_end 200 T1 reason=finished
@@ -430,7 +430,7 @@ x/spans.jsonl:1: field "startTimeUnixNano" is -5, before 1970`, "8 records rejec
 
 	{"logs and metrics beside", lines(`{"resourceMetrics":[{"scopeMetrics":[]}]}`, data(sp("a", "", "chat", 100, 200, op(chat)...)), `{"resourceLogs":[]}`, `{}`), `
 header n1 bot
-query_start 100 T1 type=spans
+query_start 100 T1 type=spans.jsonl
 lm_inference_start 100 a.0
 lm_inference_end 200 a.0
 query_end 200 T1 reason=finished
@@ -496,7 +496,7 @@ func TestOTLPMetadata(t *testing.T) {
 	o := read(Options{}, file{"spans.jsonl", data(
 		sp("r", "", "invoke_agent", 100, 300, op(agent, "gen_ai.conversation.id", "c1", "user.id", "ada\x7f", "n", 5, "x", 0.5, "yes", true, "list", []string{"a", "b"}, "long", strings.Repeat("x", 2000), "span_id", "mine", "n", 6, "nan", json.RawMessage(`{"doubleValue":"NaN"}`), "blob", json.RawMessage(`{"bytesValue":"AAA="}`))...),
 		spanIn("1", "a", "r", "llm_request", 100, 2_000_000, "", "gen_ai.latency.time_in_queue", 0.5, "gen_ai.usage.prompt_tokens", 1))})
-	want := `{"trace_id":"T1","span_id":"r","span_name":"invoke_agent","service.name":"bot","gen_ai.conversation.id":"c1","user.id":"ada`+"\x7f"+`","n":5,"x":0.5,"yes":true,"list":["a","b"],"nan":"NaN","queue_s":0.5,"time_derived":["query_end"]}`
+	want := `{"trace_id":"T1","span_id":"r","span_name":"invoke_agent","service.name":"bot","gen_ai.conversation.id":"c1","user.id":"ada\u007f","n":5,"x":0.5,"yes":true,"list":["a","b"],"nan":"NaN","queue_s":0.5,"time_derived":["query_end"]}`
 	if got := short(o.metadata()[0]); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -504,7 +504,7 @@ func TestOTLPMetadata(t *testing.T) {
 
 func TestOTLPTypeFrom(t *testing.T) {
 	text := data(sp("r", "", "invoke_agent", 100, 300, op(agent, "own", "o")...), sp("a", "r", "chat", 110, 120, op(chat, "gen_ai.request.model", "m", "n", 7)...), sp("b", "r", "step", 110, 120, "deep", "d"))
-	for from, want := range map[string]string{"own": "o", "gen_ai.request.model": "m", "n": "7", "deep": "d", "host.name": "n1", "service.name": "bot", "nothing": "spans"} {
+	for from, want := range map[string]string{"own": "o", "gen_ai.request.model": "m", "n": "7", "deep": "d", "host.name": "n1", "service.name": "bot", "nothing": "spans.jsonl"} {
 		o := read(Options{TypeFrom: from}, file{"spans.jsonl", text})
 		if got := o.events[0].WorkloadType; got != want {
 			t.Errorf("%s: %q, want %q", from, got, want)

@@ -174,5 +174,5 @@ func appendPair(b []byte, name string, raw []byte) []byte {
 	if len(b) > 0 {
 		b = append(b, ',')
 	}
-	return append(append(b, key...), raw...)
+	return stream.AppendEscaped(append(b, key...), raw)
 }

@@ -85,7 +85,10 @@ func word(rec *event.Record) string {
 	case event.QueryStart, event.QueryEnd:
 		fmt.Fprintf(&b, " %s", e.Query)
 	default:
-		fmt.Fprintf(&b, " %s.%d", e.Span, *e.Turn)
+		fmt.Fprintf(&b, " %s", e.Span)
+		if e.Turn != nil {
+			fmt.Fprintf(&b, ".%d", *e.Turn)
+		}
 	}
 	for _, x := range []struct {
 		name string
@@ -274,4 +277,3 @@ func (o *outcome) metadata() (all []string) {
 	}
 	return all
 }
-

@@ -54,7 +54,7 @@ func NewReader(problems *stream.Problems, opts Options, inputs ...*stream.Input)
 	}
 	r := &Reader{problems: problems, opts: opts, inputs: inputs, names: newNames()}
 	if len(inputs) > 0 {
-		r.run, r.dataset = inputs[0].Name, stem(inputs[0].Name)
+		r.run, r.dataset = inputs[0].Name, filepath.Base(inputs[0].Name)
 	}
 	return r
 }
@@ -141,10 +141,7 @@ func (r *Reader) emit(q *query) error {
 			return err
 		}
 		q.id = r.names.unique(q.id)
-		r.typed = r.typed || q.typed
-		if q.workload == "" {
-			q.workload = r.dataset
-		}
+		r.classify(q)
 		heap.Push(&r.active, q)
 	}
 	m := q.moments[q.at]
@@ -162,6 +159,20 @@ func (r *Reader) emit(q *query) error {
 		break
 	}
 	return nil
+}
+
+// classify gives a query its workload type: what --type-from names, else the
+// data set's.
+func (r *Reader) classify(q *query) {
+	if r.opts.TypeFrom != "" && !q.typed {
+		if text := memberText(q.metadata, r.opts.TypeFrom); text != "" {
+			q.workload, q.typed = text, true
+		}
+	}
+	r.typed = r.typed || q.typed
+	if q.workload == "" {
+		q.workload = r.dataset
+	}
 }
 
 // take puts the next query of an origin in the place of the one that begins.

@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -90,7 +91,7 @@ func argumentsOf(m *recordedMeta) *string {
 	text := m.Command
 	if len(m.Args) > 0 && string(m.Args) != "null" {
 		if json.Unmarshal(m.Args, &text) != nil {
-			text = string(m.Args)
+			text = compact(m.Args)
 		}
 	}
 	if text == "" {
@@ -188,6 +189,15 @@ func problemOf(m *recordedMeta) *string {
 		return nil
 	}
 	return pointer(stream.Clip(text, event.MaxText))
+}
+
+// compact is JSON on one line.
+func compact(raw []byte) string {
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return string(raw)
+	}
+	return b.String()
 }
 
 // whole is a count, nil for what is none.

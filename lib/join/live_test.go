@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -18,13 +19,15 @@ import (
 	"ipw/lib/trace"
 )
 
+var histories = flag.Uint64("histories", 60, "random histories that are read live")
+
 // TestLiveIsFiles: streams that arrive bit by bit, with pauses, say what they
 // say as files. Left out is what only a file can know: windows beyond the end
 // of their query, records that come late.
 func TestLiveIsFiles(t *testing.T) {
 	rules := []string{attribute.Active, attribute.Equal, attribute.Whole}
 	off := history.OutsideWindows | history.MissingQueryStarts | history.Backwards | history.NoPower
-	for seed := range uint64(60) {
+	for seed := range *histories {
 		h := history.Seeded(seed, history.Options{Off: off})
 		opts := attribute.Options{Share: rules[seed%3]}
 		want := reading(opts, bytes.NewReader(h.Events), bytes.NewReader(h.Power)).run(t)

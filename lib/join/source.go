@@ -54,20 +54,27 @@ type source[T any] struct {
 	done bool
 }
 
+// maxHeld is how many samples of one instant wait for a note.
+const maxHeld = 64
+
 // notesFirst puts a note before samples of its instant: a reset found at a
-// reading lies before that reading. It holds back the last sample.
+// reading lies before that reading. It holds back the last instant's samples.
 func notesFirst(read func() ([]powerItem, error)) func() ([]powerItem, error) {
 	var held []powerItem
 	return func() ([]powerItem, error) {
 		items, err := read()
 		var out []powerItem
 		for _, it := range items {
-			if n := it.note; n != nil && len(held) > 0 && held[0].sample.TUs == n.TUs {
+			isSample := it.header == nil && it.note == nil && !it.end
+			switch {
+			case it.note != nil && len(held) > 0 && held[0].sample.TUs == it.note.TUs:
 				out = append(out, it)
 				continue
+			case isSample && len(held) > 0 && len(held) < maxHeld && held[0].sample.TUs == it.sample.TUs:
+			default:
+				out, held = append(out, held...), nil
 			}
-			out, held = append(out, held...), nil
-			if it.header == nil && it.note == nil && !it.end {
+			if isSample {
 				held = append(held, it)
 			} else {
 				out = append(out, it)

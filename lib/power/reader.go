@@ -22,6 +22,7 @@ type Record struct {
 // Reader reads a power stream.
 type Reader struct {
 	r      *stream.Reader
+	all    bool // records of unknown types too
 	rec    Record
 	sample Sample
 	header *Header
@@ -31,6 +32,10 @@ type Reader struct {
 func NewReader(problems *stream.Problems, inputs ...*stream.Input) *Reader {
 	return &Reader{r: stream.NewReader(Schema, problems, inputs...)}
 }
+
+// Unknown makes Next return records of types that are not known, too, with
+// nothing set but where they are and Raw: a filter passes them on.
+func (r *Reader) Unknown() { r.all = true }
 
 // Next returns the next record, valid until the next call, and io.EOF at the
 // end. Lines that cannot be decoded are rejected and skipped.
@@ -70,8 +75,11 @@ func (r *Reader) Next() (*Record, error) {
 		default: // a type of a later version
 			if !json.Valid(line.Bytes) {
 				r.r.Reject(stream.NotJSON(line.Bytes))
+				continue
 			}
-			continue
+			if !r.all {
+				continue
+			}
 		}
 		return &r.rec, nil
 	}
