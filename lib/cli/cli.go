@@ -49,6 +49,7 @@ type Context struct {
 
 	mu     sync.Mutex
 	signal os.Signal
+	settle func() // takes signals that have come and were not looked at yet
 }
 
 // Main runs a command and exits with its code.
@@ -82,6 +83,9 @@ func (c *Context) Run(run func(*Context) error) int {
 
 // signalled is the exit code of a clean stop, or code if there was no signal.
 func (c *Context) signalled(code int) int {
+	if c.settle != nil {
+		c.settle()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s, ok := c.signal.(syscall.Signal); ok {
@@ -122,14 +126,25 @@ func (c *Context) Signals(first func(os.Signal)) {
 // input. The second kills.
 func (c *Context) Drain() {
 	ch := make(chan os.Signal, 2)
+	done := make(chan struct{})
 	signal.Notify(ch, syscall.SIGINT)
 	go func() {
-		s := <-ch
-		c.mu.Lock()
-		c.signal = s
-		c.mu.Unlock()
-		die(<-ch)
+		defer close(done)
+		for s := range ch {
+			c.mu.Lock()
+			second := c.signal != nil
+			c.signal = s
+			c.mu.Unlock()
+			if second {
+				die(s)
+			}
+		}
 	}()
+	c.settle = sync.OnceFunc(func() {
+		signal.Stop(ch) // what has come is in ch by then
+		close(ch)
+		<-done
+	})
 }
 
 // die is what the second signal does. Resetting the signal would not do: a
