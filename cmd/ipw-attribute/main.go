@@ -66,7 +66,7 @@ func run(c *cli.Context) error {
 	}
 	defer out.Close()
 	if f.EventsOnly {
-		return in.copy(out, problems)
+		return in.copy(out, problems, f.Follow)
 	}
 	w := bufio.NewWriterSize(out, 64<<10)
 	var line []byte

@@ -30,9 +30,11 @@ func (s *streams) close() {
 }
 
 // copy writes the event stream instead of attributing it.
-func (s *streams) copy(out io.WriteCloser, problems *stream.Problems) error {
+func (s *streams) copy(out io.WriteCloser, problems *stream.Problems, live bool) error {
 	w := stream.NewWriter(out)
-	w.Lazy()
+	if !live {
+		w.Lazy()
+	}
 	if err := event.Copy(w, s.events); err != nil {
 		w.Flush()
 		return err

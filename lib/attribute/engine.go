@@ -266,13 +266,12 @@ func (e *Engine) Finish() error {
 	return e.EventEOF()
 }
 
-// Drop makes what waits final although power has not come that far: a live
-// sampler is dead, or stalls. Should it go on, its lines begin anew.
-func (e *Engine) Drop() error {
-	for _, s := range e.segments {
-		s.dropped = s.dropped || !s.over
-		e.endStream(s)
-	}
+// Drop gives a power stream up: a live sampler is dead, or stalls. What waits for
+// it is final. Should it go on, its lines begin anew.
+func (e *Engine) Drop(stream string) error {
+	s := e.segments[stream]
+	s.dropped = s.dropped || !s.over
+	e.endStream(s)
 	return e.move()
 }
 

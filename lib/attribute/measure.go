@@ -59,7 +59,7 @@ func (e *Engine) PowerHeader(stream string, h *power.Header) error {
 	}
 	s.header, s.byM, s.eps = h, e.clocks.joined(h.BootID), eps
 	s.foreign, s.drift = !s.byM && e.foreign(h), drift{}
-	s.doms, s.watched, s.fresh, s.ended, s.spaced, s.back = make([]*domain, len(h.Domains)), nil, true, false, h.IntervalUs > 0, 0
+	s.doms, s.watched, s.fresh, s.ended, s.spaced = make([]*domain, len(h.Domains)), nil, true, false, h.IntervalUs > 0
 	hasCounted := slices.ContainsFunc(h.Domains, func(d power.Domain) bool { return d.Counts() })
 	for i, spec := range h.Domains {
 		d := e.domain(h.Host, spec)
@@ -236,7 +236,6 @@ func (e *Engine) sample(s *segment, p *power.Sample) {
 			return
 		}
 		s.back++
-		e.warn("back "+s.name, "%s: samples stand before earlier ones; each is taken at its predecessor's time", s.name)
 		t = s.now
 	}
 	if s.fresh {
@@ -355,6 +354,10 @@ func (e *Engine) endStream(s *segment) {
 	}
 	e.release(s)
 	s.over = true
+	if n := s.back; n > 0 {
+		e.warn("", "%s: samples stood before an earlier one, %d of them: each was taken at its predecessor's time", s.name, n)
+		s.back = 0
+	}
 	for _, d := range s.all {
 		if d.owner == s {
 			d.endSegment()

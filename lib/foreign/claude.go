@@ -42,11 +42,10 @@ type claudeMessage struct {
 }
 
 type claudeUsage struct {
-	Input       *int64 `json:"input_tokens"`
-	CacheWrite  *int64 `json:"cache_creation_input_tokens"`
-	CacheRead   *int64 `json:"cache_read_input_tokens"`
-	Output      *int64 `json:"output_tokens"`
-	ServiceTier string `json:"service_tier"`
+	Input      *int64 `json:"input_tokens"`
+	CacheWrite *int64 `json:"cache_creation_input_tokens"`
+	CacheRead  *int64 `json:"cache_read_input_tokens"`
+	Output     *int64 `json:"output_tokens"`
 }
 
 type claudeBlock struct {

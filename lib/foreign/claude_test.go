@@ -62,8 +62,8 @@ lm_inference_start 8000000~ s3.1 model=claude-x provider=anthropic local=false
 lm_inference_end 9500000 s3.1 input=116 output=7 cached=115 written=0 finish=end_turn
 query_end 9500000 S-q0000 answered=done reason=finished
 query_start 100000000 S-q0001 type=S.jsonl asked=thanks
-lm_inference_start 100000000~ s1.0 model=claude-x provider=anthropic local=false
-lm_inference_end 101000000 s1.0 input=1 output=2 cached=0 written=0 finish=end_turn
+lm_inference_start 100000000~ s4.0 model=claude-x provider=anthropic local=false
+lm_inference_end 101000000 s4.0 input=1 output=2 cached=0 written=0 finish=end_turn
 query_end 101000000 S-q0001 answered=well reason=finished
 end ok`, ""},
 
@@ -203,6 +203,16 @@ func TestClaudeSessions(t *testing.T) {
 	}
 	if got := strings.Join(starts, " "); got != "S-q0000 O-q0000 S-q0001 O-q0001 F-q0000" {
 		t.Error(got)
+	}
+}
+
+// A fork that says so is only what it adds, whether the old session is there or
+// not.
+func TestClaudeFork(t *testing.T) {
+	old := strings.ReplaceAll(claudeCases[0].text, `"userType"`, `"forkedFrom":{"sessionId":"S","messageUuid":"u"},"userType"`)
+	o := read(Options{}, file{"S.jsonl", old + lines(cc("user", 200, says("more"), ""), cc("assistant", 201, msg("m9", said0, `"end_turn"`, tokens(1, 0, 0, 2)), ""))})
+	if len(o.metadata()) != 1 || *o.events[0].QueryText != "more" {
+		t.Error(o.text())
 	}
 }
 

@@ -40,7 +40,7 @@ type claudeChain struct {
 
 func newClaudeQuery(c *claude, r *claudeRecord) *claudeQuery {
 	d := &claudeQuery{
-		q:    &query{start: r.t, end: r.t, file: r.file, line: r.line, agent: "claude-code", tool: "Claude Code", asked: firstText(r.message.text()), reason: event.Finished},
+		q:    &query{start: r.t, end: r.t, file: r.file, line: r.line, agent: "claude-code", tool: "Claude Code", counted: true, asked: firstText(r.message.text()), reason: event.Finished},
 		byID: map[string]*claudeChain{}, tools: map[string]int{}, spawn: map[string]int{},
 		main: &claudeChain{prev: r.t, call: -1},
 	}

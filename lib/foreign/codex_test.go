@@ -72,12 +72,12 @@ tool_call_start 4000000~ s2.0 tool=shell call=c1 args={}
 tool_call_end 6000000~ s2.0 tool=shell call=c1 ok=true
 query_end 6000000 S-q0000 reason=interrupted
 query_start 10000000 S-q0001 type=rollout.jsonl asked=again
-lm_inference_start 10000000~ s1.0 model=m provider=mine
-lm_inference_end 11000000 s1.0
+lm_inference_start 10000000~ s3.0 model=m provider=mine
+lm_inference_end 11000000 s3.0
 query_end 11000000 S-q0001 answered=ok reason=finished
 query_start 20000000 S-q0002 type=rollout.jsonl asked=last
-lm_inference_start 20000000~ s1.0 model=m provider=mine
-lm_inference_end 21000000 s1.0
+lm_inference_start 20000000~ s4.0 model=m provider=mine
+lm_inference_end 21000000 s4.0
 query_end 21000000 S-q0002 answered=ok reason=finished
 end ok`, ""},
 

@@ -26,7 +26,7 @@ type codexQuery struct {
 
 func newCodexQuery(c *codex, r *codexRecord) *codexQuery {
 	d := &codexQuery{c: c, prev: r.t, call: -1, tools: make(map[string]int),
-		q: &query{start: r.t, end: r.t, file: r.file, line: r.line, agent: "codex", tool: strings.TrimSpace("Codex " + c.session.Version), reason: event.Finished}}
+		q: &query{start: r.t, end: r.t, file: r.file, line: r.line, agent: "codex", tool: strings.TrimSpace("Codex " + c.session.Version), counted: true, reason: event.Finished}}
 	m := &c.session
 	for _, x := range [][2]string{{"session_id", m.ID}, {"cwd", m.CWD}, {"cli_version", m.Version}, {"originator", m.Origin}, {"model_provider", m.Provider}, {"git.branch", m.Git.Branch}} {
 		d.q.note(x[0], x[1])

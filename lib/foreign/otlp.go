@@ -21,6 +21,7 @@ type otlp struct {
 	doc      *document
 	resource *resource // of the spans being read
 	scope    *scope
+	words    words
 
 	traces traces
 	ready  heads // queries of traces given out, by start
@@ -61,7 +62,7 @@ func (t *tally) warn(problems *stream.Problems, format string) {
 }
 
 func newOTLP(problems *stream.Problems, opts Options) *otlp {
-	return &otlp{problems: problems, opts: opts, traces: newTraces(), resource: &resource{}, scope: &scope{}}
+	return &otlp{problems: problems, opts: opts, traces: newTraces(), resource: &resource{}, scope: &scope{}, words: make(words)}
 }
 
 // next gives the queries in the order of their starts: it reads until nothing
@@ -159,7 +160,7 @@ func intoSpans(_, key string, open byte) bool {
 func (o *otlp) take(it item) error {
 	o.count++
 	s := &otelSpan{file: o.doc.in.Name, line: it.line, resource: o.resource, scope: o.scope}
-	if err := s.read(it.raw, o.opts.TypeFrom); err != nil {
+	if err := s.read(it.raw, o.opts.TypeFrom, o.words); err != nil {
 		return err
 	}
 	switch {

@@ -182,6 +182,16 @@ lm_inference_end 8000000 d.1 output=4
 query_end 9000000 T1 reason=finished
 end ok`, "", ""},
 
+	{"a server on another host", lines(data(
+		sp("r", "", "invoke_agent", 1_000_000, 9_000_000, op(agent)...), sp("a", "r", "chat m", 2_000_000, 5_000_000, op(chat)...)),
+		strings.Replace(data(spanIn("1", "b", "a", "llm_request", 2_000_000, 5_000_000, "", "gen_ai.latency.time_in_queue", 1.0)), `"n1"`, `"gpu7"`, 1)), `
+header n1 bot
+query_start 1000000 T1 type=spans.jsonl
+lm_inference_start 3000000 a.0 at=http://gpu7
+lm_inference_end 5000000 a.0
+query_end 9000000 T1 reason=finished
+end ok`, "", ""},
+
 	{"layers of one call", lines(data(
 		sp("a", "", "RunnableSequence", 100, 300, "openinference.span.kind", "CHAIN", "input.value", "q"),
 		sp("b", "a", "ChatOpenAI", 110, 150, "openinference.span.kind", "LLM"),

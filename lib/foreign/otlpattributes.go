@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"ipw/lib/stream"
 	"ipw/lib/unit"
@@ -96,15 +97,33 @@ func camel(kind string) string {
 
 // text is a value as text: a string as it is, anything else as JSON.
 func (v value) text() string {
-	if v.raw == nil {
+	switch raw := v.raw; {
+	case len(raw) == 0:
 		return ""
+	case raw[0] != '"':
+		return string(v.json())
+	case bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw):
+		return string(raw[1 : len(raw)-1])
 	}
-	if v.raw[0] == '"' {
-		var text string
-		json.Unmarshal(v.raw, &text)
-		return text
+	var text string
+	json.Unmarshal(v.raw, &text)
+	return text
+}
+
+// words are texts that many spans have, kept once.
+type words map[string]string
+
+// maxWords bounds them: what has more values than this is no word.
+const maxWords = 1 << 14
+
+func (w words) keep(text string) string {
+	if kept, ok := w[text]; ok {
+		return kept
 	}
-	return string(v.json())
+	if len(w) < maxWords && len(text) <= 64 {
+		w[text] = text
+	}
+	return text
 }
 
 // count is a whole number that is no count if negative: nil.

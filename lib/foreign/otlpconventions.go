@@ -63,13 +63,13 @@ func (c *conventions) size() int {
 const maxOther = 1 << 10
 
 // attribute takes one attribute of a span.
-func (sp *otelSpan) attribute(key string, v value, typeFrom string) {
+func (sp *otelSpan) attribute(key string, v value, typeFrom string, w words) {
 	if key == typeFrom {
-		sp.typed = v.text()
+		sp.typed = w.keep(v.text())
 	}
 	c := &sp.attrs
 	c.genAI = c.genAI || strings.HasPrefix(key, "gen_ai.")
-	if c.name(key, v) || c.tokens(key, v) || c.content(key, v) {
+	if c.name(key, v, w) || c.tokens(key, v) || c.content(key, v) {
 		return
 	}
 	switch key {
@@ -82,40 +82,40 @@ func (sp *otelSpan) attribute(key string, v value, typeFrom string) {
 }
 
 // name takes attributes that say what and who.
-func (c *conventions) name(key string, v value) bool {
+func (c *conventions) name(key string, v value, w words) bool {
 	switch key {
 	case "gen_ai.operation.name":
-		c.operation = v.text()
+		c.operation = w.keep(v.text())
 	case "openinference.span.kind":
-		c.oiKind = strings.ToUpper(v.text())
+		c.oiKind = w.keep(strings.ToUpper(v.text()))
 	case "traceloop.span.kind":
-		c.traceloop = v.text()
+		c.traceloop = w.keep(v.text())
 	case "llm.request.type":
-		c.request = v.text()
+		c.request = w.keep(v.text())
 	case "gen_ai.request.model", "llm.request.model_name":
-		c.requestModel = v.text()
+		c.requestModel = w.keep(v.text())
 	case "gen_ai.response.model", "llm.response.model_name":
-		c.responseModel = v.text()
+		c.responseModel = w.keep(v.text())
 	case "llm.model_name", "embedding.model_name", "reranker.model_name":
-		c.otherModel = v.text()
+		c.otherModel = w.keep(v.text())
 	case "gen_ai.provider.name", "llm.provider":
-		c.provider = v.text()
+		c.provider = w.keep(v.text())
 	case "gen_ai.system", "llm.system":
 		if c.provider == "" {
-			c.provider = v.text()
+			c.provider = w.keep(v.text())
 		}
 	case "server.address":
-		c.address = v.text()
+		c.address = w.keep(v.text())
 	case "server.port":
-		c.port = v.text()
+		c.port = w.keep(v.text())
 	case "gen_ai.agent.name", "agent.name", "gen_ai.workflow.name":
 		if c.agentName == "" || key != "gen_ai.workflow.name" {
-			c.agentName = v.text()
+			c.agentName = w.keep(v.text())
 		}
 	case "error.type":
-		c.errorType = v.text()
+		c.errorType = w.keep(v.text())
 	case "gen_ai.tool.name", "tool.name":
-		c.tool = v.text()
+		c.tool = w.keep(v.text())
 	case "gen_ai.tool.call.id", "tool_call.id", "tool.id":
 		if c.callID == "" || key == "gen_ai.tool.call.id" {
 			c.callID = v.text()

@@ -22,7 +22,7 @@ func (o *otlp) describe(q *query, g *group, order []*otelSpan) {
 		q.model = c.model()
 	}
 	q.asked, q.answered = firstText(c.asked, c.input), firstText(c.answered, c.output)
-	o.words(q, g)
+	o.say(q, g)
 	o.workload(q, g, own, order)
 	q.note("trace_id", g.trace(own))
 	q.note("span_id", own.id)
@@ -71,9 +71,9 @@ func firstText(texts ...string) *string {
 	return nil
 }
 
-// words takes from the model calls what the query's own span does not say: the
+// say takes from the model calls what the query's own span does not say: the
 // question from the first, the answer from the last.
-func (o *otlp) words(q *query, g *group) {
+func (o *otlp) say(q *query, g *group) {
 	ask := func(s *otelSpan) *string { return firstText(s.attrs.asked, s.attrs.input) }
 	tell := func(s *otelSpan) *string { return firstText(s.attrs.answered, s.attrs.output) }
 	for _, s := range g.works {

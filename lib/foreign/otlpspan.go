@@ -46,7 +46,7 @@ type otelSpan struct {
 }
 
 // read takes a span's JSON.
-func (sp *otelSpan) read(raw []byte, typeFrom string) error {
+func (sp *otelSpan) read(raw []byte, typeFrom string, w words) error {
 	var kind, flags int64
 	s := stream.Scan(raw)
 	for s.Next() {
@@ -68,7 +68,7 @@ func (sp *otelSpan) read(raw []byte, typeFrom string) error {
 		case "endTimeUnixNano", "end_time_unix_nano":
 			sp.end = readNanos(&s)
 		case "attributes":
-			readAttributes(&s, func(key string, v value) { sp.attribute(key, v, typeFrom) })
+			readAttributes(&s, func(key string, v value) { sp.attribute(key, v, typeFrom, w) })
 		case "events":
 			readObjects(&s, sp.event)
 		case "status":
@@ -80,6 +80,7 @@ func (sp *otelSpan) read(raw []byte, typeFrom string) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
+	sp.name, sp.attrs.finish = w.keep(sp.name), w.keep(sp.attrs.finish)
 	const server, consumer, remote = 2, 5, 0x200 // of Span.SpanKind and SpanFlags
 	sp.entry = kind == server || kind == consumer || flags&remote != 0
 	return sp.check()
@@ -146,7 +147,7 @@ func (sp *otelSpan) readStatus(s *stream.Scanner) {
 
 // size estimates what a span holds.
 func (sp *otelSpan) size() int {
-	n := 900 + len(sp.trace) + len(sp.name) + len(sp.other) + len(sp.status) + len(sp.thrown)
+	n := 1000 + len(sp.trace) + len(sp.name) + len(sp.other) + len(sp.status) + len(sp.thrown)
 	return n + sp.attrs.size()
 }
 

@@ -35,8 +35,23 @@ func (o *otlp) spansOf(q *query, g *group) {
 		case s.class != callSpan:
 			turn = turnBefore(calls, turns, s)
 		}
-		q.spans = append(q.spans, s.work(turn, last))
+		w := s.work(turn, last)
+		if host := s.servedOn(); w.kind != toolCall && w.endpoint == "" && host != "" && q.host != "" && host != q.host {
+			w.endpoint = "http://" + host
+		}
+		q.spans = append(q.spans, w)
 	}
+}
+
+// servedOn is the host of the server that wrote a span of the call, else of the
+// process that made the call.
+func (s *otelSpan) servedOn() string {
+	for _, p := range s.inner {
+		if p.attrs.queue != nil {
+			return p.resource.host
+		}
+	}
+	return s.resource.host
 }
 
 // enclose forgets tools that are round the query, not in it.

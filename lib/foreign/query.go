@@ -1,6 +1,11 @@
 package foreign
 
 import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
 	"ipw/lib/event"
 	"ipw/lib/stream"
 )
@@ -26,6 +31,7 @@ type query struct {
 	err      *string
 
 	spans   []span
+	counted bool // the spans' ids are s1, s2, … in their order: the log has none
 	moments []moment
 	at      int // index of the next moment
 }
@@ -72,14 +78,28 @@ func (q *query) arrange() {
 // derived lists the types of the records whose time is not the log's, as they
 // come.
 func (q *query) derived() (types []string) {
-	seen := make(map[string]bool)
 	for _, m := range q.moments {
-		if e := q.event(m); e.TimeDerived && !seen[e.Type] {
-			seen[e.Type] = true
-			types = append(types, e.Type)
+		typ, derived := q.kindOf(m)
+		if derived && !slices.Contains(types, typ) {
+			types = append(types, typ)
 		}
 	}
 	return types
+}
+
+// kindOf is the type of a moment's record, and whether its time is derived.
+func (q *query) kindOf(m moment) (typ string, derived bool) {
+	switch m.what {
+	case queryStarts:
+		return event.QueryStart, q.startDerived
+	case queryEnds:
+		return event.QueryEnd, q.endDerived
+	case spanStarts:
+		return q.spans[m.span].kind.started(), q.spans[m.span].startDerived
+	case firstToken:
+		return event.LMFirstToken, q.spans[m.span].firstDerived
+	}
+	return q.spans[m.span].kind.ended(), q.spans[m.span].endDerived
 }
 
 // event makes the record of a moment.
@@ -87,12 +107,10 @@ func (q *query) event(m moment) *event.Event {
 	var e event.Event
 	switch m.what {
 	case queryStarts:
-		e = event.Event{Type: event.QueryStart, TUs: q.start, WorkloadType: q.workload, QueryText: q.asked,
-			Metadata: q.metadata, TimeDerived: q.startDerived}
+		e = event.Event{WorkloadType: q.workload, QueryText: q.asked, Metadata: q.metadata}
 	case queryEnds:
 		completed, timedOut := q.reason == event.Finished, false
-		e = event.Event{Type: event.QueryEnd, TUs: q.end, ResponseText: q.answered, Completed: &completed, TimedOut: &timedOut,
-			Reason: q.reason, Error: q.err, TimeDerived: q.endDerived}
+		e = event.Event{ResponseText: q.answered, Completed: &completed, TimedOut: &timedOut, Reason: q.reason, Error: q.err}
 	case spanStarts:
 		e = q.spans[m.span].startEvent()
 	case firstToken:
@@ -100,8 +118,20 @@ func (q *query) event(m moment) *event.Event {
 	default:
 		e = q.spans[m.span].endEvent()
 	}
-	e.Query, e.Attempt = q.id, 1
+	e.Type, e.TimeDerived = q.kindOf(m)
+	e.TUs, e.Query, e.Attempt = m.t, q.id, 1
 	return &e
+}
+
+// renumber makes the ids of counted spans go on behind n others.
+func (q *query) renumber(n int) {
+	for i := range q.spans {
+		s := &q.spans[i]
+		s.id = fmt.Sprintf("s%d", n+i+1)
+		if k, err := strconv.Atoi(strings.TrimPrefix(s.parent, "s")); err == nil {
+			s.parent = fmt.Sprintf("s%d", n+k)
+		}
+	}
 }
 
 // lineOf is where a moment's record comes from.

@@ -14,7 +14,7 @@ import (
 // Options say how logs are read. The zero value is good.
 type Options struct {
 	TypeFrom string // the attribute that is a query's workload type, "" for none
-	Window   int    // bytes of spans held to put them in order; 0: 64 MiB
+	Window   int    // bytes of spans held to put them in order; 0: 128 MiB
 }
 
 // origin gives the queries of one log in the order of their starts, io.EOF at
@@ -35,6 +35,7 @@ type Reader struct {
 	active queue // those begun, by their next record
 	names  names
 	typed  bool // some query had the attribute of TypeFrom
+	spans  int  // counted
 
 	begun, over bool
 	inside      bool // a segment is open
@@ -50,7 +51,7 @@ type said struct{ host, agent, model, tool string }
 // is.
 func NewReader(problems *stream.Problems, opts Options, inputs ...*stream.Input) *Reader {
 	if opts.Window == 0 {
-		opts.Window = 64 << 20
+		opts.Window = 128 << 20
 	}
 	r := &Reader{problems: problems, opts: opts, inputs: inputs, names: newNames()}
 	if len(inputs) > 0 {
@@ -142,6 +143,10 @@ func (r *Reader) emit(q *query) error {
 		}
 		q.id = r.names.unique(q.id)
 		r.classify(q)
+		if q.counted {
+			q.renumber(r.spans)
+			r.spans += len(q.spans)
+		}
 		heap.Push(&r.active, q)
 	}
 	m := q.moments[q.at]

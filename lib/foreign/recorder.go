@@ -252,7 +252,7 @@ func split(events []recorded) [][]recorded {
 // queryOf makes a query of one list.
 func (r *recorder) queryOf(events []recorded) *query {
 	first, last := &events[0], &events[len(events)-1]
-	q := &query{start: first.t, end: last.t, file: r.in.Name, line: first.line, tool: "event list", reason: event.Finished}
+	q := &query{start: first.t, end: last.t, file: r.in.Name, line: first.line, tool: "event list", counted: true, reason: event.Finished}
 	p := pairing{q: q, r: r}
 	for i := range events {
 		e := &events[i]

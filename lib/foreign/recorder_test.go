@@ -110,10 +110,10 @@ header
 query_start 1000000 a type=events.json
 lm_inference_start 1000000 s1.0
 query_start 2000000 7 type=events.json
-lm_inference_start 2000000 s1.0
+lm_inference_start 2000000 s2.0
 lm_inference_end 3000000 s1.0
 query_end 3000000 a reason=finished
-lm_inference_end 4000000 s1.0
+lm_inference_end 4000000 s2.0
 query_end 4000000 7 reason=finished
 end ok`, ""},
 
@@ -151,8 +151,8 @@ lm_inference_start 1000000 s1.0
 lm_inference_end 2000000 s1.0
 query_end 2000000 x reason=finished
 query_start 5000000 x#2 type=hard
-lm_inference_start 5000000 s1.0
-lm_inference_end 6000000 s1.0
+lm_inference_start 5000000 s2.0
+lm_inference_end 6000000 s2.0
 query_end 6000000 x#2 reason=finished
 end ok`, "", "")
 	}

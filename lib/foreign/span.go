@@ -90,9 +90,10 @@ func (u *usage) plus(o usage) {
 	u.estimated = u.estimated || o.estimated
 }
 
-// startEvent, firstEvent and endEvent are a span's records.
+// startEvent, firstEvent and endEvent are a span's records, but for what all
+// records have.
 func (s *span) startEvent() event.Event {
-	e := event.Event{Type: s.kind.started(), TUs: s.start, Span: s.id, Parent: s.parent, Turn: &s.turn, TimeDerived: s.startDerived}
+	e := event.Event{Span: s.id, Parent: s.parent, Turn: &s.turn}
 	if s.kind == toolCall {
 		e.Tool, e.CallID, e.Arguments = s.tool, s.callID, s.arguments
 	} else {
@@ -102,11 +103,11 @@ func (s *span) startEvent() event.Event {
 }
 
 func (s *span) firstEvent() event.Event {
-	return event.Event{Type: event.LMFirstToken, TUs: s.first, Span: s.id, Turn: &s.turn, TimeDerived: s.firstDerived}
+	return event.Event{Span: s.id, Turn: &s.turn}
 }
 
 func (s *span) endEvent() event.Event {
-	e := event.Event{Type: s.kind.ended(), TUs: s.end, Span: s.id, Turn: &s.turn, TimeDerived: s.endDerived, Error: s.err}
+	e := event.Event{Span: s.id, Turn: &s.turn, Error: s.err}
 	if s.kind == toolCall {
 		ok := s.err == nil
 		e.Tool, e.CallID, e.OK, e.ResultBytes = s.tool, s.callID, &ok, s.resultBytes

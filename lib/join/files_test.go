@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"ipw/lib/attribute"
@@ -128,16 +129,16 @@ func TestMemory(t *testing.T) {
 	a.emitted = func(*trace.QueryTrace) {
 		a.out.traces = nil
 		if n++; n == queries/10 {
-			events.base = heap()
+			events.base.Store(heap())
 		}
 	}
 	a.run(t)
 	if n != queries {
 		t.Errorf("%d traces", n)
 	}
-	t.Logf("at most %d MB more", events.most>>20)
-	if events.most > 16<<20 {
-		t.Errorf("the heap has grown by %d MB", events.most>>20)
+	t.Logf("at most %d MB more", events.most.Load()>>20)
+	if events.most.Load() > 16<<20 {
+		t.Errorf("the heap has grown by %d MB", events.most.Load()>>20)
 	}
 }
 
@@ -148,7 +149,7 @@ type source struct {
 	line       func(i int) string
 	n, i       int
 	rest       []byte
-	base, most int64
+	base, most atomic.Int64
 }
 
 func (s *source) Read(p []byte) (int, error) {
@@ -163,8 +164,8 @@ func (s *source) Read(p []byte) (int, error) {
 		default:
 			return 0, io.EOF
 		}
-		if s.i++; s.base > 0 && s.i%4000 == 0 {
-			s.most = max(s.most, heap()-s.base)
+		if s.i++; s.base.Load() > 0 && s.i%4000 == 0 {
+			s.most.Store(max(s.most.Load(), heap()-s.base.Load()))
 		}
 	}
 	n := copy(p, s.rest)

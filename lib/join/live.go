@@ -16,7 +16,11 @@ type arrival struct {
 
 // live joins streams that are still being written.
 func (x *joiner) live(ctx context.Context) error {
-	l := &liveState{x: x, lastEvent: time.Now(), lastPower: time.Now()}
+	l := &liveState{x: x, lastEvent: time.Now(), lastPower: make([]time.Time, len(x.power)),
+		heldPower: make([][]powerItem, len(x.power)), powerOver: make([]bool, len(x.power))}
+	for i := range l.lastPower {
+		l.lastPower[i] = time.Now()
+	}
 	tick := time.NewTicker(settle / 4)
 	defer tick.Stop()
 	for !x.Engine.Done() {
@@ -48,7 +52,8 @@ type liveState struct {
 	eventsOver bool // held back with the events
 	powerOver  []bool
 	lastEvent  time.Time
-	lastPower  time.Time
+	lastPower  []time.Time // of each stream
+	waiting    time.Time   // since then a query waits for its trace; zero if none does
 	arrivals   []arrival
 	dropped    bool
 }
@@ -66,7 +71,7 @@ func (l *liveState) cases(ctx context.Context, tick *time.Ticker) []reflect.Sele
 		cases = append(cases, recv(x.events.c))
 	}
 	for i, s := range x.power {
-		if x.eof[i] || l.isOver(i) {
+		if x.eof[i] || l.powerOver[i] {
 			cases = append(cases, recv((chan batch[powerItem])(nil)))
 		} else {
 			cases = append(cases, recv(s.c))
@@ -74,8 +79,6 @@ func (l *liveState) cases(ctx context.Context, tick *time.Ticker) []reflect.Sele
 	}
 	return cases
 }
-
-func (l *liveState) isOver(i int) bool { return i < len(l.powerOver) && l.powerOver[i] }
 
 func (l *liveState) gotEvents(v reflect.Value, ok bool) error {
 	b := batch[eventItem]{err: io.EOF}
@@ -100,10 +103,7 @@ func (l *liveState) gotPower(i int, v reflect.Value, ok bool) error {
 		return b.err
 	}
 	if len(b.items) > 0 {
-		l.lastPower = time.Now()
-	}
-	if l.heldPower == nil {
-		l.heldPower, l.powerOver = make([][]powerItem, len(l.x.power)), make([]bool, len(l.x.power))
+		l.lastPower[i] = time.Now()
 	}
 	l.heldPower[i] = append(l.heldPower[i], b.items...)
 	l.powerOver[i] = l.powerOver[i] || b.err == io.EOF
@@ -152,10 +152,13 @@ func (l *liveState) learn() bool {
 	if len(l.heldEvents) == 0 && !l.eventsOver {
 		return false
 	}
-	late := time.Since(l.lastEvent) > l.x.FollowTimeout && time.Since(l.lastPower) > l.x.FollowTimeout
 	for i := range l.x.power {
-		if seen := i < len(l.heldPower) && (len(l.heldPower[i]) > 0 || l.powerOver[i]); !seen && !late {
-			return false
+		late := time.Since(l.lastEvent) > l.x.FollowTimeout && time.Since(l.lastPower[i]) > l.x.FollowTimeout
+		if len(l.heldPower[i]) == 0 && !l.powerOver[i] {
+			if !late {
+				return false
+			}
+			l.waiting = l.lastEvent // all this time
 		}
 	}
 	for i := range l.heldPower {
@@ -185,10 +188,7 @@ func (l *liveState) tick() error {
 			return err
 		}
 	}
-	if x.Engine.Waiting() && now.Sub(l.lastPower) > x.FollowTimeout && now.Sub(l.lastEvent) > x.FollowTimeout {
-		return l.drop()
-	}
-	return nil
+	return l.giveUp(now)
 }
 
 // silence takes events for known while none comes: for a query that has ended,
@@ -198,12 +198,12 @@ func (l *liveState) tick() error {
 // with the last event.
 func (l *liveState) silence(now time.Time) error {
 	x := l.x
+	if now.Sub(l.lastEvent) >= settle && !slices.Contains(x.eof, false) {
+		return x.Engine.Known(x.Engine.Last())
+	}
 	l.arrivals = append(l.arrivals, arrival{now, x.Engine.PowerTime()})
 	if now.Sub(l.lastEvent) < settle {
 		return nil
-	}
-	if !slices.Contains(x.eof, false) {
-		return x.Engine.Known(x.Engine.Last())
 	}
 	keep := patience
 	if x.Engine.Waiting() {
@@ -221,14 +221,37 @@ func (l *liveState) silence(now time.Time) error {
 	return x.Engine.Known(t)
 }
 
-// drop lets queries go that wait for power which does not come.
-func (l *liveState) drop() error {
-	if !l.dropped && l.x.Warn != nil {
-		l.x.Warn("power has not grown for " + l.x.FollowTimeout.String() + ": going on with what there is")
+// giveUp lets queries go that wait for power which does not come.
+func (l *liveState) giveUp(now time.Time) error {
+	e, timeout := l.x.Engine, l.x.FollowTimeout
+	if !e.Waiting() {
+		l.waiting = time.Time{}
+		return nil
 	}
-	l.dropped = true
-	if err := l.x.Engine.Known(l.x.Engine.Last()); err != nil {
-		return err
+	if l.waiting.IsZero() {
+		l.waiting = now
 	}
-	return l.x.Engine.Drop()
+	if now.Sub(l.waiting) <= timeout {
+		return nil
+	}
+	for i, name := range l.x.names {
+		if l.x.eof[i] || now.Sub(l.lastPower[i]) <= timeout {
+			continue
+		}
+		if !l.dropped && l.x.Warn != nil {
+			l.x.Warn("power has not grown for " + timeout.String() + ": going on with what there is")
+		}
+		l.dropped = true
+		known := e.Last() // but for records of that instant that are still to come
+		if now.Sub(l.lastEvent) < settle {
+			known--
+		}
+		if err := e.Known(known); err != nil {
+			return err
+		}
+		if err := e.Drop(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -153,28 +153,34 @@ func queryTo(id string, ms int) string {
 type stage struct {
 	*attribution
 	events, power pipe
-	energies      []string // QUERY=JOULES
-	err           error
-	done          bool
 	cancel        context.CancelFunc
+
+	mu       sync.Mutex
+	energies []string // QUERY=JOULES
+	err      error
+	done     bool
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t *testing.T, more ...io.Reader) *stage {
 	s := &stage{events: newPipe(), power: newPipe()}
-	s.attribution = reading(attribute.Options{Live: true}, s.events, s.power)
+	s.attribution = reading(attribute.Options{Live: true}, s.events, append([]io.Reader{s.power}, more...)...)
 	s.Live, s.FollowTimeout = true, 5*time.Second
 	s.emitted = func(q *trace.QueryTrace) {
 		j := "null"
 		if q.Query.GPU != nil {
 			j = q.Query.GPU.String()
 		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.energies = append(s.energies, q.QueryID+"="+j)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	s.cancel = cancel
 	go func() {
-		s.err = s.Run(ctx)
-		s.done = true
+		err := s.Run(ctx)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.err, s.done = err, true
 	}()
 	return s
 }
@@ -184,6 +190,8 @@ func (s *stage) want(t *testing.T, while time.Duration, energies string) {
 	t.Helper()
 	time.Sleep(while)
 	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if got := strings.Join(s.energies, " "); got != energies {
 		t.Errorf("written is %q, want %q", got, energies)
 	}
@@ -206,6 +214,8 @@ func (s *stage) end(t *testing.T, pipes ...pipe) {
 	time.Sleep(time.Minute)
 	s.close()
 	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !s.done || s.err != nil {
 		t.Errorf("done is %v, %v", s.done, s.err)
 	}
@@ -268,15 +278,46 @@ func TestLivePowerStops(t *testing.T) {
 	})
 }
 
-// TestLiveNoPower: a power stream that says nothing at all is waited for as
-// long, and then there is none.
-func TestLiveNoPower(t *testing.T) {
+// TestLiveOneSamplerStops: one stream of two that stops holds nobody up for
+// longer, though the other one grows and events keep coming.
+func TestLiveOneSamplerStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dead := newPipe()
+		s := newStage(t, dead)
+		dead.Write([]byte(strings.ReplaceAll(powerHeader, "gpu", "cpu") + samples(0, 1500)))
+		s.events.Write([]byte(eventHeader + queryFrom("a", 1000) + queryTo("a", 2000)))
+		s.power.Write([]byte(powerHeader))
+		for ms := 0; ms < 9000; ms += 100 {
+			s.power.Write([]byte(samples(ms, ms)))
+			if ms >= 3000 && ms%500 == 0 {
+				s.events.Write([]byte(queryFrom(fmt.Sprint(ms), ms) + queryTo(fmt.Sprint(ms), ms+200)))
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		s.want(t, 0, "a=100 3000=20 3500=20 4000=20 4500=20 5000=20 5500=20 6000=20 6500=20 7000=20 7500=20 8000=20 8500=20")
+		dead.Close()
+		s.end(t, s.events, s.power)
+		dead.stop()
+	})
+}
+
+// TestLiveLatePower: a power stream that says nothing at all is waited for as
+// long, and taken up when it begins after all.
+func TestLiveLatePower(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		s.events.Write([]byte(eventHeader + queryFrom("a", 1000) + queryTo("a", 2000)))
 		s.want(t, 4500*time.Millisecond, "")
 		s.want(t, time.Second, "a=null")
+		s.power.Write([]byte(powerHeader + samples(1500, 3000))) // nothing of a's time counts any more
+		s.events.Write([]byte(queryFrom("b", 4000) + queryTo("b", 5000)))
+		s.want(t, time.Second, "a=null")
+		s.power.Write([]byte(samples(3100, 5100)))
+		s.want(t, time.Second, "a=null b=100")
 		s.end(t, s.events)
+		if x := s.Engine.Totals(); !x.Balanced || len(x.Domains) != 1 {
+			t.Errorf("%+v", x)
+		}
 	})
 }
 
@@ -300,6 +341,7 @@ func TestLiveIsCancelled(t *testing.T) {
 		s.power.Write([]byte(powerHeader))
 		s.cancel()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if !errors.Is(s.err, context.Canceled) {
 			t.Error(s.err)
 		}

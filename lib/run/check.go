@@ -139,7 +139,8 @@ func (p *plan) readTasks(ctx context.Context) error {
 		return err
 	}
 	p.ids = make(map[string]int)
-	quiet := &stream.Problems{} // the agent reads it again, and reports
+	var wrong []string
+	quiet := &stream.Problems{Print: func(s string) { wrong = append(wrong, s) }} // the agent reads it again, and reports
 	for t, err := range set.Tasks(ctx, quiet) {
 		if err != nil {
 			return err
@@ -150,7 +151,11 @@ func (p *plan) readTasks(ctx context.Context) error {
 		}
 	}
 	if len(p.ids) == 0 {
-		return fmt.Errorf("data set %q holds no task", p.Dataset)
+		err := fmt.Errorf("data set %q holds no task", p.Dataset)
+		if len(wrong) > 0 {
+			err = fmt.Errorf("%w: %s", err, wrong[0])
+		}
+		return err
 	}
 	p.cfg.Dataset = set.Name
 	if p.Dataset == "-" {

@@ -56,7 +56,7 @@ type Options struct {
 	Stdin    io.Reader
 	Getenv   func(string) string
 	Say      func(string)    // a line of our own words for the user; may be nil
-	Words    func(string)    // a line of a stage's words, which begins with its name; may be nil
+	Words    func(string)    // a line of a stage's words, which begins with its name; may be nil. Several call it at once
 	Progress func(State)     // told often while queries run; may be nil
 	Kill     <-chan struct{} // closed by a second signal: every stage is killed; may be nil
 

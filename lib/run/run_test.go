@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,7 +39,12 @@ func newBench(t *testing.T, tasks ...string) *bench {
 	t.Setenv("FAKE", "")
 	b.o = run.Options{Agent: "react", Model: "builtin", Dataset: b.file("tasks.jsonl", strings.Join(tasks, "\n")), OutputDir: filepath.Join(b.dir, "runs"),
 		EvalClient: "openai", EvalModel: "none", Scorer: "exact", Bin: stageDir(t), Getenv: func(string) string { return "" }}
-	b.o.Words = func(s string) { b.words = append(b.words, s) }
+	var mu sync.Mutex
+	b.o.Words = func(s string) {
+		mu.Lock()
+		defer mu.Unlock()
+		b.words = append(b.words, s)
+	}
 	b.o.Say = b.o.Words
 	return b
 }
