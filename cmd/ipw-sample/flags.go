@@ -12,14 +12,16 @@ import (
 )
 
 type flags struct {
-	Interval   time.Duration  `default:"50ms" help:"Time from one sample to the next."`
+	Every      *time.Duration `name:"interval" help:"Time from one sample to the next (50ms). With --from, keep one sample for so much; else all." placeholder:"50ms"`
+	Interval   time.Duration  `kong:"-"`
 	Duration   *time.Duration `help:"Stop after this long; else at SIGINT or with the command."`
 	Source     []string       `help:"What to read: auto, rapl, nvml or estimate; repeatable. auto is every real sensor, and the estimate where none tells CPU power."`
 	Sysfs      string         `default:"/sys" help:"Root of the kernel's sysfs." placeholder:"DIR"`
 	Only       []string       `help:"Domains to record, by id or kind, as in gpu:5,cpu."`
 	List       bool           `help:"List the sources and domains of this machine, and what would make the others available."`
-	From       string         `help:"Turn another tool's power log into a power stream (not built yet)." placeholder:"FILE"`
-	FromFormat string         `help:"Format of that log (not built yet)." placeholder:"FORMAT"`
+	From       string         `help:"Read no sensors: turn another tool's power log (- is stdin) into a power stream, or thin a power stream." placeholder:"FILE|-"`
+	FromFormat string         `help:"Format of that log, told by its content unless named: ipw, nvidia-smi, dmon, dcgmi, powermetrics, turbostat, perf, macmon, zeus, scaphandre, prometheus or plain." default:"auto" placeholder:"FORMAT"`
+	Log        fromFlags      `embed:""`
 	Output     string         `short:"o" help:"Write to FILE (.gz and .zst are compressed); a new segment is appended to a power stream." placeholder:"FILE"`
 	Command    []string       `arg:"" optional:"" help:"After --: run this command and measure while it runs. Needs -o."`
 }
@@ -29,7 +31,8 @@ const about = `Read energy sensors and write a power stream.
 The stream goes to stdout or to -o FILE. Behind --, a command is run, measured from before its start until after its end, and its exit status is passed on.`
 
 const example = `ipw-sample -o power.jsonl -- make all
-ipw-sample --interval 10ms --duration 1m >power.jsonl`
+ipw-sample --interval 10ms --duration 1m >power.jsonl
+ipw-sample --from nvidia-smi.csv --timezone Europe/Berlin -o power.jsonl`
 
 // parse reads the flags and cuts off the command.
 func parse(c *cli.Context, f *flags) (command []string, err error) {
@@ -40,9 +43,13 @@ func parse(c *cli.Context, f *flags) (command []string, err error) {
 	if err := c.Parse(f, about, example); err != nil {
 		return nil, err
 	}
+	if f.Interval = 50 * time.Millisecond; f.Every != nil {
+		f.Interval = *f.Every
+	}
+	if err := f.from(wrapped); err != nil {
+		return nil, err
+	}
 	switch {
-	case f.From != "" || f.FromFormat != "":
-		return nil, cli.Usagef("--from is not built yet: other tools' power logs cannot be read")
 	case len(f.Command) > 0:
 		return nil, cli.Hint(cli.Usagef("unexpected argument %q", f.Command[0]), "a command to measure stands behind --: ipw-sample -o power.jsonl -- %s", strings.Join(f.Command, " "))
 	case f.Interval < 100*time.Microsecond:

@@ -3,6 +3,7 @@
 //
 //	$ ipw-sample -o power.jsonl -- make all
 //	$ ipw-sample --interval 10ms --duration 1m | ipw-attribute --power - events.jsonl
+//	$ macmon pipe | ipw-sample --from - | ipw-attribute --power - events.jsonl
 //	$ ipw-sample --list
 package main
 
@@ -27,6 +28,9 @@ func run(c *cli.Context) error {
 	command, err := parse(c, &f)
 	if err != nil {
 		return err
+	}
+	if f.From != "" {
+		return convert(c, &f)
 	}
 	opts := roster.Options{
 		Sysfs: f.Sysfs, Proc: "/proc", Names: f.Source, Only: f.Only, Interval: f.Interval,

@@ -1,0 +1,151 @@
+package powerlog
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// lines are the samples of a stream, and its notes as "domain what".
+func lines(out string) (all []string) {
+	for line := range strings.Lines(out) {
+		line = strings.TrimSpace(line)
+		var what struct{ Type, Domain, What string }
+		switch err := jsonInto(line, &what); {
+		case err != nil || what.Type == "header" || what.Type == "end":
+			continue
+		case what.Type == "note":
+			line = what.Domain + " " + what.What
+		}
+		all = append(all, line)
+	}
+	return all
+}
+
+func TestConvert(t *testing.T) {
+	const smi = "timestamp, index, power.draw [W]\n"
+	live := func(j *Job) { n := int64(0); j.Now = func() int64 { n += 1_000_000; return n } }
+	started := func(j *Job) { j.StartUs, j.StepUs = 5_000_000, 1_000_000 }
+	for _, c := range []struct {
+		name, text, want, said, err string
+		change                      func(*Job)
+	}{
+		{"a time that falls and goes on is a clock that was set back",
+			smi + "2025/11/23 10:00:05.000, 0, 5 W\n2025/11/23 10:00:01.000, 0, 1 W\n2025/11/23 10:00:02.000, 0, 2 W\n",
+			`{"t_us":1763888405000000,"w":[5]}|{"t_us":1763888401000000,"w":[1]}|{"t_us":1763888402000000,"w":[2]}`,
+			"x:3: time runs backwards, by 4 s: a new segment begins", "", nil},
+		{"a time that falls once is a stray",
+			smi + "2025/11/23 10:00:05.000, 0, 5 W\n2025/11/23 10:00:01.000, 0, 1 W\n2025/11/23 10:00:06.000, 0, 6 W\n",
+			`{"t_us":1763888405000000,"w":[5]}|{"t_us":1763888406000000,"w":[6]}`,
+			"x:3: time runs backwards, by 4 s", "1 record rejected", nil},
+		{"a time that falls at the end",
+			smi + "2025/11/23 10:00:05.000, 0, 5 W\n2025/11/23 10:00:01.000, 0, 1 W\n",
+			`{"t_us":1763888405000000,"w":[5]}`, "x:3: time runs backwards, by 4 s", "1 record rejected", nil},
+		{"a GPU that comes later",
+			smi + "2025/11/23 10:00:00.000, 0, 5 W\n2025/11/23 10:00:01.000, 0, 1 W\n2025/11/23 10:00:01.001, 1, 2 W\n2025/11/23 10:00:02.000, 0, 2 W\n2025/11/23 10:00:02.001, 1, 4 W\n",
+			`{"t_us":1763888400000000,"w":[5]}|{"t_us":1763888401000000,"w":[1]}|{"t_us":1763888401000000,"w":[1,null]}|gpu:0 lost|{"t_us":1763888401001000,"w":[null,2]}|gpu:0 resumed|{"t_us":1763888402000000,"read_us":1000,"w":[2,4]}`,
+			"", "", nil},
+		{"units in the header", "timestamp, index, power.draw [mW]\n2025/11/23 10:00:00.000, 0, 68130\n", `{"t_us":1763888400000000,"w":[68.13]}`, "", "", nil},
+		{"CR, blank lines and a byte order mark", "\ufeff\r\n" + strings.ReplaceAll(smi, "\n", "\r\n\r\n") + "2025/11/23 10:00:00.000, 0, 5 W\r\n", `{"t_us":1763888400000000,"w":[5]}`, "", "", nil},
+		{"through a spreadsheet", "\"timestamp\",\"index\",\"power.draw [W]\"\n\"2025/11/23 10:00:00.000\",\"0\",\"5 W\"\n", `{"t_us":1763888400000000,"w":[5]}`, "", "", nil},
+		{"instant power that a GPU does not tell", "timestamp, index, power.draw.instant [W], power.draw [W]\n2025/11/23 10:00:00.000, 0, [N/A], 5 W\n2025/11/23 10:00:01.000, 0, [N/A], 6 W\n",
+			`{"t_us":1763888400000000,"w":[5,null]}|{"t_us":1763888401000000,"w":[6,null]}`, "", "", nil},
+		{"instant power that comes later", "timestamp, index, power.draw.instant [W], power.draw [W]\n2025/11/23 10:00:00.000, 0, [N/A], [N/A]\n2025/11/23 10:00:01.000, 0, [N/A], 6 W\n2025/11/23 10:00:02.000, 0, 9 W, 7 W\n",
+			`{"t_us":1763888400000000,"w":[null,null]}|{"t_us":1763888401000000,"w":[6,null]}|{"t_us":1763888402000000,"w":[7,9]}`, "", "", nil},
+		{"module power", "timestamp, index, module.power.draw.average [W], power.draw.average [W]\n2025/11/23 10:00:00.000, 0, 500 W, 5 W\n",
+			`{"t_us":1763888400000000,"w":[5,500]}`, "", "", nil},
+		{"no index but uuids", "timestamp, uuid, power.draw [W]\n2025/11/23 10:00:00.000, GPU-b, 5 W\n2025/11/23 10:00:00.001, GPU-a, 6 W\n",
+			`{"t_us":1763888400000000,"read_us":1000,"w":[5,6]}`, "", "", nil},
+		{"nothing tells the GPUs apart", "timestamp, power.draw [W]\n" + strings.Repeat("2025/11/23 10:00:00.000, 5 W\n2025/11/23 10:00:00.001, 6 W\n", 4), "*", "",
+			"x:7: rows of several GPUs, and no column tells them apart", nil},
+		{"sentinels", smi + "2025/11/23 10:00:00.000, 0, 5 W\n2025/11/23 10:00:01.000, 0, 140737488355330 W\n2025/11/23 10:00:02.000, 0, 99999999 W\n2025/11/23 10:00:03.000, 0, -3 W\n",
+			`{"t_us":1763888400000000,"w":[5]}|gpu:0 lost|{"t_us":1763888401000000,"w":[null]}|{"t_us":1763888402000000,"w":[null]}|{"t_us":1763888403000000,"w":[null]}`, "", "", nil},
+		{"no header line", "2025/11/23 10:00:00.123, 0, 68.13 W\n", "", "", "x:1: no header line: nvidia-smi wrote it without (--format=csv,noheader)", nil},
+		{"no power", "timestamp, index, utilization.gpu [%]\n2025/11/23 10:00:00.123, 0, 3 %\n", "", "", "x:1: no column of power: --query-gpu=timestamp,index,power.draw has one", nil},
+		{"only a header line", smi, "", "", "x: no reading that could be used", nil},
+		{"nothing", "", "", "", "x: empty", nil},
+		{"something else", "hello\nworld\n", "", "", `x: no power log of a known format: it begins with "hello"`, nil},
+		{"JSON of something else", `{"a":1}` + "\n", "", "", `x: no power log of a known format: it begins with "{\"a\":1}"`, nil},
+
+		{"dmon without times", "# gpu pwr gtemp\n# Idx W C\n 0 5 30\n 1 6 30\n 0 7 30\n 1 8 30\n",
+			"", "", "x: the log tells no times", nil},
+		{"dmon without times, its start told", "# gpu pwr gtemp\n# Idx W C\n 0 5 30\n 1 6 30\n 0 7 30\n 1 8 30\n",
+			`{"t_us":5000000,"w":[5,6],"temp_c":[30,30]}|{"t_us":6000000,"w":[7,8],"temp_c":[30,30]}`, "", "", started},
+		{"dmon without times, live", "# gpu pwr gtemp\n# Idx W C\n 0 5 30\n 1 6 30\n 0 7 30\n 1 8 30\n",
+			`{"t_us":1000000,"w":[5,6],"temp_c":[30,30]}|{"t_us":2000000,"w":[7,8],"temp_c":[30,30]}`,
+			"x: the log tells no times: each reading is taken as of the moment it comes (of an old log, --start and --step tell them)", "", live},
+
+		{"perf without its start", "     1.000123456,45.10,Joules,power/energy-pkg/,1000123456,100.00,,\n", "", "", "x:1: the log does not tell when it began", nil},
+		{"perf, its start told", "     1.000123456,45.10,Joules,power/energy-pkg/,1000123456,100.00,,\n",
+			`{"t_us":5000000,"j":[0]}|{"t_us":6000123,"j":[45.1],"w":[45.094453]}`, "", "", started},
+		{"perf for people", "#           time             counts unit events\n     1.000000000              1,045.10 Joules power/energy-pkg/\n     2.000000000              45.00 Joules power/energy-pkg/\n     2.000000000     <not supported> Joules power/energy-ram/\n",
+			`{"t_us":5000000,"j":[0]}|{"t_us":6000000,"j":[1045.1],"w":[1045.1]}|{"t_us":7000000,"j":[1090.1],"w":[45]}`, "", "", started},
+		{"perf, an event that comes later", "     1.000000000,5,Joules,power/energy-pkg/,1,100.00,,\n     2.000000000,6,Joules,power/energy-pkg/,1,100.00,,\n     2.000000000,1,Joules,power/energy-ram/,1,100.00,,\n     3.000000000,7,Joules,power/energy-pkg/,1,100.00,,\n     3.000000000,2,Joules,power/energy-ram/,1,100.00,,\n",
+			`{"t_us":5000000,"j":[0]}|{"t_us":6000000,"j":[5],"w":[5]}|{"t_us":7000000,"j":[11],"w":[6]}|{"t_us":7000000,"j":[11,null],"w":[6,null]}|{"t_us":8000000,"j":[18,2],"w":[7,2]}`, "", "", started},
+		{"perf -A", "     1.000000000,CPU0,45.10,Joules,power/energy-pkg/,1,100.00,,\n     1.000000000,CPU16,44.10,Joules,power/energy-pkg/,1,100.00,,\n",
+			`{"t_us":5000000,"j":[0,0]}|{"t_us":6000000,"j":[45.1,44.1],"w":[45.1,44.1]}`, "", "", started},
+		{"perf of other events", "     1.000000000,612,,context-switches,1,100.00,,\n", "", "x:1: not read: context-switches", "x: no reading that could be used", started},
+		{"perf without -I", "12.34,Joules,power/energy-pkg/,1000,100.00,,\n", "", "", "x:1: perf stat without -I: one total, no times", nil},
+
+		{"turbostat, the summary only", "Avg_MHz\tPkgWatt\tTime_Of_Day_Seconds\n10\t5.5\t5.000000\n10\t6.5\t6.000000\n",
+			`{"t_us":5000000,"w":[5.5]}|{"t_us":6000000,"w":[6.5]}`, "", "", nil},
+		{"turbostat joules with a gap", "Pkg_J Time_Of_Day_Seconds\n10 5.000000\n10 6.000000\n10 7.000000\n10 60.000000\n10 61.000000\n",
+			`{"t_us":5000000,"j":[0],"w":[null]}|{"t_us":6000000,"j":[10],"w":[10]}|{"t_us":7000000,"j":[20],"w":[10]}|{"t_us":60000000,"j":[0],"w":[null]}|{"t_us":61000000,"j":[10],"w":[10]}`, "", "", nil},
+
+		{"powermetrics of an Intel Mac", "*** Sampled system activity (Fri Sep  4 17:15:14 2015 +1000) (5000.00ms elapsed) ***\n\nIntel energy model derived package power (CPUs+GT+SA): 1.83W\n",
+			`{"t_us":1441350909000000,"j":[0]}|{"t_us":1441350914000000,"j":[9.15],"w":[1.83]}`, "", "", nil},
+		{"powermetrics without a length", "*** Sampled system activity (Fri Sep  4 17:15:14 2015 +1000) (5000.00ms elapsed) ***\nCPU Power: 3 mW\n*** Sampled system activity (Fri Sep  4 17:15:19 2015 +1000) (x elapsed) ***\nCPU Power: 999 mW\n",
+			`{"t_us":1441350909000000,"j":[0]}|{"t_us":1441350914000000,"j":[0.015],"w":[0.003]}`, `x:3: "*** Sampled system activity (Fri Sep  4 17:15:19 2015 +1000)" does not tell when and how long`, "1 record rejected", nil},
+
+		{"zeus with names", ",time,power0,power2\n0,1763888400.5,5,6\n1,1763888401.5,,7\n",
+			`{"t_us":1763888400500000,"w":[5,6]}|gpu:0 lost|{"t_us":1763888401500000,"w":[null,7]}`, "", "", nil},
+
+		{"macmon without times, live", `{"cpu_power":1}` + "\n" + `{"cpu_power":2}` + "\n", `{"t_us":1000000,"w":[1]}|{"t_us":2000000,"w":[2]}`,
+			"x: the log tells no times: each reading is taken as of the moment it comes (of an old log, --start and --step tell them)", "", live},
+		{"macmon, a string for a number", `{"timestamp":"2025-02-24T20:38:15+00:00","cpu_power":1}` + "\n" + `{"timestamp":"2025-02-24T20:38:16+00:00","cpu_power":"2"}` + "\n", `{"t_us":1740429495000000,"w":[1]}`,
+			`x:2: field cpu_power: "\"2\"" is no number`, "1 record rejected", nil},
+		{"macmon through jq", "{\n \"timestamp\": \"2025-02-24T20:38:15+00:00\",\n \"cpu_power\": 1\n}\n{\n \"timestamp\": \"2025-02-24T20:38:16+00:00\",\n \"cpu_power\": 2\n}\n",
+			`{"t_us":1740429495000000,"w":[1]}|{"t_us":1740429496000000,"w":[2]}`, "", "", nil},
+
+		{"prometheus of two hosts", promAnswer("n1", "n2"), "", "", "x: series of several hosts: n1, n2", nil},
+		{"prometheus, one of two hosts", promAnswer("n1", "n2"), `{"t_us":1763888400000000,"w":[2]}|{"t_us":1763888401000000,"w":[2]}`, "", "", func(j *Job) { j.Host = "n2" }},
+		{"prometheus, cut", promAnswer("n1", "n1")[:250], `{"t_us":1763888400000000,"w":[1]}|{"t_us":1763888401000000,"w":[1]}`, "x: incomplete: the answer is cut behind 1 whole series", "input incomplete: 1 segment without a proper end", nil},
+		{"prometheus, an error", `{"status":"error","errorType":"bad_data","error":"exceeded maximum resolution"}`, "", "", "x: the server answered with an error: exceeded maximum resolution", nil},
+		{"prometheus, a rate", `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"gpu":"0"},"values":[[1763888400,"1"]]}]}}`, "",
+			"x:1: not read: a series without a name (of a function such as rate: ask for the metric itself) {gpu}", "x: no series of power or energy", nil},
+		{"prometheus, only instant power", `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"DCGM_FI_DEV_POWER_USAGE_INSTANT","gpu":"0"},"values":[[1763888400,"1"]]}]}}`,
+			`{"t_us":1763888400000000,"w":[1]}`, "", "", nil},
+
+		{"plain, Wh and kWh", "# pdu:0 board kWh\n# gpu:0 gpu Wh\n1000000 1.5 1\n2000000 1.5001 1.5\n", `{"t_us":1000000,"j":[0,0]}|{"t_us":2000000,"j":[360,1800]}`, "", "", nil},
+		{"plain at time 0", "# gpu:0 gpu W\n0 5\n1000000 6\n", `{"t_us":0,"w":[5]}|{"t_us":1000000,"w":[6]}`, "", "", nil},
+		{"plain, a counter that glitches", "# gpu:0 gpu J\n0 500\n1000000 0\n2000000 700\n3000000 5\n4000000 15\n5000000 18\n",
+			`{"t_us":0,"j":[0]}|gpu:0 lost|{"t_us":1000000,"j":[null]}|gpu:0 resumed|{"t_us":2000000,"j":[200]}|gpu:0 lost|{"t_us":3000000,"j":[null]}|gpu:0 reset|gpu:0 resumed|{"t_us":4000000,"j":[200]}|{"t_us":5000000,"j":[203]}`, "", "", nil},
+		{"plain, two logs", "# gpu:0 gpu W\n1000000 5\n# cpu:0 cpu W\n1000000 6\n2000000 7\n", `{"t_us":1000000,"w":[5]}|{"t_us":1000000,"w":[6]}|{"t_us":2000000,"w":[7]}`, "", "", nil},
+		{"plain, one log in two files", "# gpu:0 gpu W\n1000000 5\n# gpu:0 gpu W\n2000000 6\n", `{"t_us":1000000,"w":[5]}|{"t_us":2000000,"w":[6]}`, "", "", nil},
+		{"plain, no such kind", "# gpu:0 gpu W\n# x car W\n1000000 5 6\n", "", "", `x:2: "car" is no kind of domain: gpu, cpu, dram, soc, ane, board, core, uncore`, nil},
+		{"plain, commas", "# gpu:0 gpu W\n1000000,5\n", `{"t_us":1000000,"w":[5]}`, "", "", nil},
+		{"plain, cut in a number", "# gpu:0 gpu W\n1000000 312\n2000000 31", `{"t_us":1000000,"w":[312]}`, "x:3: torn last line dropped", "", nil},
+		{"plain, no newline at its end", "# gpu:0 gpu W\n1000000 312.5\n2000000 313.5", `{"t_us":1000000,"w":[312.5]}|{"t_us":2000000,"w":[313.5]}`, "", "", nil},
+	} {
+		out, said, err := convert("x", c.text, c.change)
+		check(t, c.name, out)
+		if got := strings.Join(lines(out), "|"); got != c.want && c.want != "*" {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
+		}
+		if got := strings.Join(said, "|"); got != c.said && c.want != "*" {
+			t.Errorf("%s: said %s", c.name, got)
+		}
+		if (err == nil) != (c.err == "") || err != nil && err.Error() != c.err {
+			t.Errorf("%s: error %v", c.name, err)
+		}
+	}
+}
+
+// promAnswer is an answer with a series of power for each host.
+func promAnswer(hosts ...string) string {
+	var series []string
+	for i, h := range hosts {
+		series = append(series, fmt.Sprintf(`{"metric":{"__name__":"DCGM_FI_DEV_POWER_USAGE","gpu":"0","Hostname":%q},"values":[[1763888400,"%d"],[1763888401,"%d"]]}`, h, i+1, i+1))
+	}
+	return `{"status":"success","data":{"resultType":"matrix","result":[` + strings.Join(series, ",") + `]}}`
+}

@@ -1,0 +1,153 @@
+package powerlog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ipw/lib/power"
+)
+
+// dcgmi reads what dcgmi dmon prints: no times, entities of two words, a header
+// that comes again every 14 rows, N/A for DCGM's blank values:
+//
+//	#Entity   POWER               TOTEC
+//	ID        W                   mJ
+//	GPU 0     68.130              1234567
+//
+// Rows of MIG instances are left out: they repeat their GPU's figures.
+//
+// Followed: DCGM 3 (dcgmi/DeviceMonitor.cpp, dcgm_fields.cpp).
+type dcgmi struct {
+	src     *source
+	stamps  stamps
+	columns []string
+	units   []string // of the columns; nil: not told
+	skipped unread
+	row     row
+}
+
+// dcgmiNames are the columns with a meaning here, and those that tell nothing of
+// power: DCGM's short names.
+var dcgmiNames = map[string]role{
+	"POWER": watts, "TOTEC": joules, "TMPTR": degrees, "GPUTL": busy, "FBUSD": memory,
+	"EPLMT": unused, "PMLMT": unused, "PMMIN": unused, "PMMAX": unused, "PMDEF": unused,
+	"SMCLK": unused, "MMCLK": unused, "PSTAT": unused, "MMTMP": unused, "MCUTL": unused,
+	"GRACT": unused, "SMACT": unused, "SMOCC": unused, "TENSO": unused, "DRAMA": unused,
+}
+
+func openDcgmi(s *source, o Options) Reader {
+	r := &dcgmi{src: s, stamps: newStamps(s, o), skipped: unread{src: s}}
+	return join(r, s, &r.stamps, o)
+}
+
+func isDcgmi(line string) bool {
+	names, ok := strings.CutPrefix(strings.TrimSpace(line), "#")
+	words := strings.Fields(names)
+	return ok && len(words) > 0 && words[0] == "Entity"
+}
+
+func (r *dcgmi) next() (*row, error) {
+	for {
+		line, err := r.src.next()
+		if err != nil {
+			return nil, err
+		}
+		words := strings.Fields(line)
+		switch {
+		case isDcgmi(line):
+			if err := r.header(line); err != nil {
+				return nil, err
+			}
+		case strings.EqualFold(words[0], "ID"):
+			if r.units = words[1:]; len(r.units) != len(r.columns) {
+				r.units = nil
+			}
+		case strings.HasPrefix(line, "dmon was stopped"):
+		case r.columns == nil:
+			return nil, r.src.fail("no header line that begins with #Entity")
+		case words[0] != "GPU":
+			r.skipped.name([]string{"rows of " + words[0]})
+		default:
+			if err := r.read(words); err == nil {
+				return &r.row, nil
+			} else if err := r.src.reject(err); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+func (r *dcgmi) header(line string) error {
+	columns := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "#"))[1:]
+	if !slices.Contains(columns, "POWER") && !slices.Contains(columns, "TOTEC") {
+		return hinted{r.src.fail("no column POWER or TOTEC"), "dcgmi dmon -e 155,156 -d 1000"}
+	}
+	var skipped []string
+	for _, c := range columns {
+		if _, ok := dcgmiNames[c]; !ok {
+			skipped = append(skipped, c)
+		}
+	}
+	r.columns, r.units = columns, nil
+	r.skipped.name(skipped)
+	return nil
+}
+
+// read makes a row of the words of a line: GPU, its number, the columns.
+func (r *dcgmi) read(words []string) error {
+	if len(words) != len(r.columns)+2 {
+		return fmt.Errorf("has %d columns, the header line names %d", len(words)-2, len(r.columns))
+	}
+	if !isNumber(words[1]) {
+		return fmt.Errorf("%.40q is no GPU's number", words[1])
+	}
+	v := nothing
+	for i, name := range r.columns {
+		var err error
+		text := words[i+2]
+		switch dcgmiNames[name] {
+		case watts:
+			v.W, err = r.scale(i, "W").parse(text)
+		case joules:
+			v.J, err = r.scale(i, "mJ").parse(text)
+		case degrees:
+			v.TempC = celsius(text)
+		case busy:
+			v.Util = percent(text)
+		case memory:
+			v.MemBytes = mebibytes(text)
+		}
+		if err != nil {
+			return fmt.Errorf("column %s: %w", name, err)
+		}
+	}
+	r.row = row{line: r.src.line, t: power.Null, values: append(r.row.values[:0], cell{r.domain(words[1]), v})}
+	return nil
+}
+
+// scale is the unit of a column, or what DCGM documents.
+func (r *dcgmi) scale(i int, documented string) scale {
+	want := units[documented]
+	if r.units != nil {
+		if s, ok := scaleOf(r.units[i]); ok && s.joules == want.joules {
+			return s
+		}
+	}
+	return want
+}
+
+// domain is a GPU: field 155 is NVML's averaged power, 156 its counter. How
+// often DCGM itself reads them is the -d of the command, which the log does not
+// tell.
+func (r *dcgmi) domain(index string) Domain {
+	d := gpuDomain("gpu:"+index, power.GPU, "dcgmi dmon", true)
+	d.UpdateUs = nil
+	if !slices.Contains(r.columns, "POWER") {
+		d.Power, d.PowerWindowUs = power.None, 0
+	}
+	if slices.Contains(r.columns, "TOTEC") {
+		d.Energy = power.Counter
+	}
+	return d
+}

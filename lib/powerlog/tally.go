@@ -1,0 +1,65 @@
+package powerlog
+
+import (
+	"ipw/lib/power"
+	"ipw/lib/sensor"
+)
+
+// tally turns a domain's values of joules into microjoules that start at 0 and
+// never fall within a segment.
+type tally struct {
+	interval bool // the values are joules per interval
+	total    int64
+	base     reading // the last value believed
+	doubt    reading // one that cannot follow it, unless the next confirms it
+	lost     bool    // an interval had no value: what it used is in no sum
+}
+
+type reading struct {
+	t, raw int64
+	set    bool
+}
+
+// next takes a value read at t and returns the microjoules so far, or
+// power.Null. reset tells that what was used since the value before is unknown.
+//
+// A counter that falls was reset, or the reading is garbage. One value does not
+// tell: it is no reading, and if the next one goes on from it, that was a reset;
+// if the next goes on from before, it was garbage. Where a counter wraps no log
+// tells, so a wrap is taken as a reset: its joules are unknown, not guessed.
+func (y *tally) next(t, raw int64) (total int64, reset bool) {
+	switch {
+	case y.interval && raw == power.Null:
+		y.lost = true
+		return power.Null, false
+	case y.interval:
+		reset, y.lost = y.lost, false
+		y.total += raw
+		return y.total, reset
+	case raw == power.Null:
+		return power.Null, false
+	}
+	now := reading{t, raw, true}
+	switch {
+	case !y.base.set:
+	case y.base.before(now):
+		y.total += raw - y.base.raw
+	case y.doubt.set && y.doubt.before(now):
+		reset = true
+	default:
+		y.doubt = now
+		return power.Null, false
+	}
+	y.base, y.doubt = now, reading{}
+	return y.total, reset
+}
+
+// leap is the energy that a counter may always have counted between two
+// readings, in µJ: 10 MJ. Beyond it goes what no machine draws.
+const leap = 10_000_000 * 1_000_000
+
+// before reports whether b can follow a.
+func (a reading) before(b reading) bool {
+	step, dt := b.raw-a.raw, max(b.t-a.t, 0)
+	return step >= 0 && float64(step) <= leap+float64(sensor.MaxMicroW/1e6)*float64(dt)
+}
