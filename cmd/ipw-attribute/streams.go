@@ -94,6 +94,9 @@ func (s *streams) open(c *cli.Context, f *flags, name string, powers *grouped, e
 		return err
 	}
 	s.inputs = append(s.inputs, in)
+	if err := foreign.Unfollow(in); err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
 	schema, err := in.Schema()
 	if err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)

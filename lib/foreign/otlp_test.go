@@ -310,6 +310,32 @@ lm_inference_end 130 b.1
 query_end 130~ T1-a reason=interrupted
 end ok`, "", ""},
 
+	{"no parents at all: one query if there are tools", lines(data(
+		sp("a", "", "chat", 100, 110, op(chat)...), sp("t", "", "execute_tool y", 110, 115, op(tool)...), sp("b", "", "chat", 120, 130, op(chat)...),
+		spanIn("2", "c", "", "chat", 200, 210, "", op(chat)...), spanIn("2", "d", "", "chat", 220, 230, "", op(chat)...), spanIn("3", "u", "", "execute_tool y", 300, 310, "", op(tool)...))), `
+header n1 bot
+query_start 100~ T1 type=spans.jsonl
+lm_inference_start 100 a.0
+lm_inference_end 110 a.0
+tool_call_start 110 t.0 tool=y
+tool_call_end 115 t.0 tool=y ok=true
+lm_inference_start 120 b.1
+lm_inference_end 130 b.1
+query_end 130~ T1 reason=finished
+query_start 200 T2-c type=spans.jsonl
+lm_inference_start 200 c.0
+lm_inference_end 210 c.0
+query_end 210 T2-c reason=finished
+query_start 220 T2-d type=spans.jsonl
+lm_inference_start 220 d.0
+lm_inference_end 230 d.0
+query_end 230 T2-d reason=finished
+query_start 300 T3 type=spans.jsonl
+tool_call_start 300 u.0 tool=y
+tool_call_end 310 u.0 tool=y ok=true
+query_end 310 T3 reason=finished
+end ok`, "", ""},
+
 	{"a missing parent in between: the query that it falls into", lines(data(
 		sp("r", "", "invoke_agent", 100, 300, op(agent)...), sp("a", "r", "chat", 110, 120, op(chat)...), sp("t", "x", "execute_tool y", 130, 140, op(tool)...), sp("b", "x", "chat", 150, 160, op(chat)...))), `
 header n1 bot
@@ -373,10 +399,10 @@ end ok`, "", ""},
 
 	{"numbers, names and ids as other writers have them", lines(`{"resource_spans":[{"scope_spans":[{"spans":[{"trace_id":"AAAAAAAAAAAAAAAAAAAAAQ==","span_id":"AAAAAAAAAAE=","parent_span_id":"","name":"chat","start_time_unix_nano":1000000,"end_time_unix_nano":2.0e6,"kind":"SPAN_KIND_CLIENT","attributes":[{"key":"gen_ai.operation.name","value":{"string_value":"chat"}},{"key":"gen_ai.usage.input_tokens","value":{"int_value":5}},{"key":"gen_ai.usage.output_tokens","value":{"doubleValue":6}},{"key":"empty","value":{}},{"key":"gen_ai.usage.cost","value":{"doubleValue":"NaN"}}]}]}]}]}`), `
 header OTLP
-query_start 1000 AAAAAAAAAAAAAAAAAAAAAQ== type=spans.jsonl
-lm_inference_start 1000 AAAAAAAAAAE=.0
-lm_inference_end 2000 AAAAAAAAAAE=.0 input=5 output=6
-query_end 2000 AAAAAAAAAAAAAAAAAAAAAQ== reason=finished
+query_start 1000 T1 type=spans.jsonl
+lm_inference_start 1000 0000000000000001.0
+lm_inference_end 2000 0000000000000001.0 input=5 output=6
+query_end 2000 T1 reason=finished
 end ok`, "", ""},
 
 	{"by the name alone", lines(data(sp("a", "", "invoke_agent bob", 100, 200), sp("b", "a", "chat m", 110, 120, "gen_ai.system", "ollama"), sp("t", "a", "execute_tool calc", 130, 140), sp("c", "a", "chat with the customer", 150, 160))), `

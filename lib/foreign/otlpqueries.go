@@ -11,6 +11,7 @@ import (
 type group struct {
 	span  *otelSpan   // the query's own; nil if it is missing
 	works []*otelSpan // model calls and tools, parts of calls left out
+	flat  bool        // nothing is missing: the log has no parents
 }
 
 // queriesOf makes queries of a trace.
@@ -41,8 +42,8 @@ func (o *otlp) dull(order []*otelSpan) bool {
 
 // groupsOf finds a trace's queries: each outermost agent, if everything is done
 // by agents; else each root that something is done under; and for what hangs in
-// the air, because its parents were not exported, the query that it falls into,
-// or one of its own.
+// the air, because its parents were not exported or there are none, the query
+// that it falls into, or one of its own.
 func groupsOf(order []*otelSpan) []group {
 	by := make(map[*otelSpan]*group)
 	var list []*otelSpan
@@ -61,6 +62,8 @@ func groupsOf(order []*otelSpan) []group {
 			top = s.agent
 		}
 		switch {
+		case s.alone():
+			loose = append(loose, s)
 		case s.class == agentSpan && top == s, s.class.works() && !s.part() && (top.whole() || top.class == agentSpan):
 			g := open(top)
 			if s.class.works() {
@@ -110,12 +113,26 @@ func adopt(groups []group, loose []*otelSpan) (more []group) {
 		}
 	}
 	if slices.ContainsFunc(rest, func(s *otelSpan) bool { return s.class != callSpan }) {
-		return []group{{works: rest}}
+		return one(rest)
 	}
 	for _, s := range rest {
 		more = append(more, group{span: s, works: []*otelSpan{s}})
 	}
 	return more
+}
+
+// one makes a single query of spans.
+func one(spans []*otelSpan) []group {
+	if len(spans) == 1 {
+		return []group{{span: spans[0], works: spans}}
+	}
+	flat := !slices.ContainsFunc(spans, func(s *otelSpan) bool { return s.parentID != "" })
+	return []group{{works: spans, flat: flat}}
+}
+
+// alone reports a call or tool that has neither a parent nor anything below it.
+func (s *otelSpan) alone() bool {
+	return s.class.works() && s.parentID == "" && !s.entry && !s.calls && !s.tools && !s.agents
 }
 
 // holds reports a moment within a span, which may have no known end.
@@ -133,12 +150,15 @@ func (o *otlp) queryOf(t *trace, order []*otelSpan, g *group, only bool) *query 
 	}
 	q := &query{id: t.id, start: first.start, end: first.end, file: first.file, line: first.line,
 		host: first.resource.host, tool: first.scope.String(), reason: event.Finished}
-	if !only || own == nil {
+	if !only || own == nil && !g.flat {
 		q.id += "-" + first.id
 	}
 	switch {
 	case own == nil:
-		q.end, q.endDerived, q.startDerived, q.reason = first.start, true, true, event.Interrupted
+		q.end, q.endDerived, q.startDerived = first.start, true, true
+		if !g.flat {
+			q.reason = event.Interrupted
+		}
 	case own.end == 0:
 		q.end, q.endDerived, q.reason = own.start, true, event.Interrupted
 	case own.failed:

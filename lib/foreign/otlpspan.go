@@ -1,6 +1,8 @@
 package foreign
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -151,21 +153,21 @@ func (sp *otelSpan) size() int {
 	return n + sp.attrs.size()
 }
 
-// readID reads a trace or span id: hexadecimal in either case, or whatever a
-// writer that did not keep to the mapping made of its bytes. All zeros is none.
+// readID reads a trace or span id: hexadecimal in either case, or base64, as
+// protobuf's own JSON mapping has it. All zeros is none.
 func readID(s *stream.Scanner) string {
 	var id string
 	s.Text(&id)
 	switch len(id) {
+	case 12, 24:
+		if b, err := base64.StdEncoding.DecodeString(id); err == nil {
+			id = hex.EncodeToString(b)
+		}
 	case 16, 32:
 		id = strings.ToLower(id)
-		if strings.Trim(id, "0") == "" {
-			return ""
-		}
-	case 12, 24: // base64 of 8 and 16 bytes
-		if strings.Trim(id, "A=") == "" {
-			return ""
-		}
+	}
+	if strings.Trim(id, "0") == "" {
+		return ""
 	}
 	return id
 }

@@ -56,6 +56,17 @@ func Sniff(in *stream.Input) (Format, error) {
 	return Unknown, nil
 }
 
+// Unfollow makes a followed input end where it ends now if it begins as a log of
+// another tool: nothing in it will say that it is complete, perhaps not even a
+// newline.
+func Unfollow(in *stream.Input) error {
+	head, err := in.Begun()
+	if err == nil && formatOf(head) != Unknown {
+		in.Unfollow()
+	}
+	return err
+}
+
 // pretty reports a first line that is not a whole value: the value goes on in
 // the next.
 func pretty(line []byte) bool {

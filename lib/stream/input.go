@@ -116,6 +116,15 @@ func (in *Input) Peek(n int) ([]byte, error) {
 	return b, err
 }
 
+// Begun returns what has come of the input, at least a byte unless it is empty,
+// without consuming it and without waiting for more.
+func (in *Input) Begun() ([]byte, error) {
+	if _, err := in.Peek(1); err != nil {
+		return nil, err
+	}
+	return in.br.Peek(in.br.Buffered())
+}
+
 // Read reads the bytes of the input, decompressed, for formats that are not
 // made of lines. Compressed data cut short is io.ErrUnexpectedEOF.
 func (in *Input) Read(p []byte) (int, error) {
