@@ -83,6 +83,7 @@ type Engine struct {
 
 	firstQuery      int64 // time of the first query's start; never before it
 	firstUs, lastUs int64 // t_us of the first and the last event
+	dated           bool  // they are known
 	err             error
 }
 

@@ -120,6 +120,7 @@ var fields = []values{
 	{"attempt_gpu_energy_joules", "null", "50", secondAttempt},
 	{"attempt_cpu_energy_joules", "null", "10", secondAttempt},
 	{"attempt_dram_energy_joules", "null", "2", secondAttempt},
+	{"attempt_gpu_energy_joules", "null", "null", before("-900 query_start {}\n-400 query_end {}")}, // of the same number
 	{"attempt_soc_energy_joules", "absent", "5", all(others, secondAttempt)},
 	{"attempt_ane_energy_joules", "absent", "1.5", all(others, secondAttempt)},
 	{"attempt_board_energy_joules", "absent", "250", all(others, secondAttempt)},

@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"ipw/lib/attribute"
@@ -39,6 +40,77 @@ func TestPushOrder(t *testing.T) {
 		}
 		return ""
 	})
+}
+
+// TestNextSegmentReachesBack: the first cell of a segment may begin before the
+// segment does, by the sensor's lag, and so within a query that has ended by
+// then. Power that was read ahead of the events must wait for it.
+func TestNextSegmentReachesBack(t *testing.T) {
+	const head = `{"type":"header","schema":"ipw.power/1","host":"h","t_us":0,"interval_us":200000,"domains":[{"id":"gpu:0","kind":"gpu","energy":"counter","power":"none","update_us":0,"lag_us":300000}]}
+`
+	const end = `{"type":"end","records":3,"status":"ok"}
+`
+	const events = `{"type":"header","schema":"ipw.events/1","run":"r","host":"h","t_us":0}
+{"type":"query_start","t_us":1650000,"query":"q"}
+{"type":"query_end","t_us":1950000,"query":"q"}
+{"type":"query_start","t_us":2100000,"query":"p"}
+{"type":"query_end","t_us":2400000,"query":"p"}
+{"type":"end","records":4,"status":"ok"}
+`
+	// q has 30 J by its line. Its cells are [1.3, 1.8], [1.5, 2.0], and the other
+	// segment's [1.8, 2.3] of 200 J: at least 0, at most 240 J.
+	powerAhead(t, head+`{"t_us":1600000,"j":[0]}
+{"t_us":1800000,"j":[20]}
+{"t_us":2000000,"j":[40]}
+`+end+head+`{"t_us":2100000,"j":[0]}
+{"t_us":2300000,"j":[200]}
+{"t_us":2500000,"j":[220]}
+`+end, events, `"query_gpu_energy_joules":30,`, `"uncertainty_joules":{"gpu":210,`)
+}
+
+// TestEdgeInAGap: the reading behind a gap, of another line, says nothing of an
+// edge before it, whether it has come already or not, and though the first
+// reading of its line had no watts.
+func TestEdgeInAGap(t *testing.T) {
+	var power strings.Builder
+	power.WriteString(`{"type":"header","schema":"ipw.power/1","host":"h","t_us":0,"interval_us":50000,"domains":[{"id":"cpu:0","kind":"cpu","energy":"integrated","power":"averaged","power_window_us":124000}]}` + "\n")
+	for ms := 0; ms <= 1000; ms += 50 {
+		fmt.Fprintf(&power, `{"t_us":%d,"j":[%g],"w":[10]}`+"\n", ms*1000, float64(ms)/100)
+	}
+	power.WriteString(`{"t_us":1300000,"j":[10],"w":[null]}` + "\n")
+	for ms := 1350; ms <= 2000; ms += 50 {
+		fmt.Fprintf(&power, `{"t_us":%d,"j":[%g],"w":[80]}`+"\n", ms*1000, 10+float64(ms-1300)*0.08)
+	}
+	power.WriteString(`{"type":"end","records":36,"status":"ok"}` + "\n")
+	const events = `{"type":"header","schema":"ipw.events/1","run":"r","host":"h","t_us":0}
+{"type":"query_start","t_us":200000,"query":"q"}
+{"type":"query_end","t_us":1000000,"query":"q"}
+{"type":"query_start","t_us":1900000,"query":"p"}
+{"type":"query_end","t_us":1920000,"query":"p"}
+{"type":"end","records":4,"status":"ok"}
+`
+	// Measured from 0.2 s to 0.938 s. (62 ms + 2 · 50 ms) · (10 W + 10 W), and 50/124
+	// of the 8.62 J from 0.076 s to 0.938 s.
+	powerAhead(t, power.String(), events, `"query_cpu_energy_joules":7.38,`, `"uncertainty_joules":{"cpu":6.715806452,`)
+}
+
+// powerAhead attributes streams as files and with power read ahead, and wants
+// the same and some words in it.
+func powerAhead(t *testing.T, powers, events string, words ...string) {
+	t.Helper()
+	h := history.History{Power: []byte(powers), Events: []byte(events)}
+	opts := attribute.Options{MinCoverage: 0.9}
+	want := asIs(h).write(t, opts)
+	for seed := range uint64(200) {
+		if got := pushed(t, rand.New(rand.NewPCG(seed, 5)), h, opts, 0.9); got != want {
+			t.Fatalf("seed %d:\n%s", seed, difference(got, want))
+		}
+	}
+	for _, w := range words {
+		if !strings.Contains(want.traces, w) {
+			t.Errorf("no %s in %s", w, want.traces)
+		}
+	}
 }
 
 // pushed drives an engine by hand.

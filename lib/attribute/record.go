@@ -20,8 +20,8 @@ func (e *Engine) record(t int64, p *pushed) {
 		e.runs[p.head.Run] = run
 	}
 	run.last, run.lastUs = t, ev.TUs
-	if e.firstUs == 0 {
-		e.firstUs = ev.TUs
+	if !e.dated {
+		e.dated, e.firstUs = true, ev.TUs
 	}
 	e.lastUs = ev.TUs
 	key := keyOf(p.head, ev)

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"ipw/lib/attribute"
@@ -126,6 +128,27 @@ func TestSplitStaircase(t *testing.T) {
 		func(rng *rand.Rand, h history.History) (files, files) {
 			return asIs(h), files{splitPower(t, rng, h.Power), [][]byte{h.Events}}
 		})
+}
+
+// TestSeamKeepsThePower: how much a gap may hide is judged by the largest power
+// seen before a seam too. At 500 W a gap of 1.5 s may hide half of 1000 J.
+func TestSeamKeepsThePower(t *testing.T) {
+	const head = `{"type":"header","schema":"ipw.power/1","host":"h","t_us":0,"interval_us":500000,"domains":[{"id":"cpu:0","kind":"cpu","energy":"counter","power":"none","update_us":0,"wrap_joules":1000}]}` + "\n"
+	const end = `{"type":"end","records":%d,"status":"ok"}` + "\n"
+	const start = `{"t_us":0,"j":[0]}` + "\n" + `{"t_us":500000,"j":[250]}` + "\n"
+	const seam = `{"t_us":1000000,"j":[255]}` + "\n"
+	const rest = `{"t_us":2500000,"j":[270]}` + "\n" + `{"t_us":3000000,"j":[275]}` + "\n"
+	const events = `{"type":"header","schema":"ipw.events/1","run":"r","host":"h","t_us":0}
+{"type":"query_start","t_us":0,"query":"q"}
+{"type":"query_end","t_us":3000000,"query":"q"}
+{"type":"end","records":2,"status":"ok"}
+`
+	one := files{[][]byte{[]byte(head + start + seam + rest + fmt.Sprintf(end, 5))}, [][]byte{[]byte(events)}}
+	two := files{[][]byte{[]byte(head + start + seam + fmt.Sprintf(end, 3) + head + seam + rest + fmt.Sprintf(end, 3))}, [][]byte{[]byte(events)}}
+	want := one.write(t, attribute.Options{MinCoverage: 0.9})
+	if d := difference(two.write(t, attribute.Options{MinCoverage: 0.9}), want); d != "" || !strings.Contains(want.totals, `"measured_s":1.5,"device_joules":260,`) {
+		t.Error(d, want.totals)
+	}
 }
 
 // splitPower cuts each segment at up to four samples, and puts the segments

@@ -2,13 +2,15 @@ package event
 
 import (
 	"errors"
+	"math"
 
 	"ipw/lib/stream"
 )
 
 // Parse reads one record.
 func Parse(b []byte, e *Event) error {
-	*e = Event{}
+	const none = math.MinInt64 // 0 is a time, if an unlikely one
+	*e = Event{TUs: none}
 	s := stream.Scan(b)
 	for s.Next() {
 		e.field(&s)
@@ -16,7 +18,8 @@ func Parse(b []byte, e *Event) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
-	if e.TUs == 0 {
+	if e.TUs == none {
+		e.TUs = 0
 		return errors.New("record without t_us")
 	}
 	return nil

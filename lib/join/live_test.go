@@ -321,6 +321,31 @@ func TestLiveLatePower(t *testing.T) {
 	})
 }
 
+// TestLiveAgentDies: what was open when the agent died ended with its last event,
+// not when that became known, though a call's retry would have been due
+// meanwhile.
+func TestLiveAgentDies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.power.Write([]byte(powerHeader + samples(0, 2000)))
+		s.events.Write([]byte(eventHeader + queryFrom("a", 1000) + `{"type":"lm_inference_start","t_us":1001500000,"query":"a","span":"1","turn":0,"local":true}
+{"type":"retry","t_us":1002000000,"query":"a","span":"1","wait_s":1}
+`))
+		for ms := 2100; ms < 20_000; ms += 100 {
+			s.power.Write([]byte(samples(ms, ms)))
+			time.Sleep(100 * time.Millisecond)
+		}
+		s.want(t, 0, "")
+		s.end(t, s.events, s.power)
+		if got := strings.Join(s.energies, " "); got != "a=100" {
+			t.Errorf("written is %q", got)
+		}
+		if x := s.Engine.Totals(); len(x.Domains) != 1 || x.Domains[0].MeasuredS != 1 || !x.Balanced {
+			t.Errorf("%+v", x)
+		}
+	})
+}
+
 // TestLiveErrors: what is wrong with a stream ends the job.
 func TestLiveErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
