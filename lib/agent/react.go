@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ipw/lib/dataset"
@@ -30,9 +31,9 @@ const lastTurn = "This is your last turn and no more tools can be called. Answer
 type React struct {
 	Client   llm.Client
 	Request  llm.Request // model and sampling; Messages and Tools are the loop's own
-	Tools    []tool.Tool
-	MaxTurns int    // at least 1
-	System   string // the first message; "" for none
+	Tools    []tool.Tool // of every query; those of its place come behind them
+	MaxTurns int         // at least 1
+	System   string      // the first message; "" for none
 }
 
 // Solve implements Agent.
@@ -59,7 +60,7 @@ func (a *React) Solve(ctx context.Context, q *Query, t dataset.Task) Outcome {
 		case !calls:
 			return Outcome{Text: answer.Content, Reason: event.Finished}
 		}
-		for _, result := range callAll(ctx, q, turn, a.Tools, answer.ToolCalls) {
+		for _, result := range callAll(ctx, q, turn, a.tools(q), answer.ToolCalls) {
 			c.add(result)
 		}
 		if ctx.Err() != nil {
@@ -73,7 +74,7 @@ func (a *React) ask(ctx context.Context, q *Query, turn int, messages []llm.Mess
 	req := a.Request
 	req.Messages, req.Tools = messages, nil
 	if !last {
-		req.Tools = describe(a.Tools)
+		req.Tools = describe(a.tools(q))
 	}
 	call := q.LM(turn, a.Client, req.Model)
 	resp, err := a.Client.Chat(ctx, req, call.Observer())
@@ -85,6 +86,8 @@ func (a *React) ask(ctx context.Context, q *Query, turn int, messages []llm.Mess
 	}
 	return resp.Message, err
 }
+
+func (a *React) tools(q *Query) []tool.Tool { return slices.Concat(a.Tools, q.Place.Tools) }
 
 func describe(tools []tool.Tool) []llm.Tool {
 	var d []llm.Tool

@@ -96,6 +96,7 @@ func (r *Recorder) errorText(err error) *string {
 type Query struct {
 	ID      string
 	Attempt int
+	Place   *Place // never nil
 
 	rec       *Recorder
 	artifacts *artifacts // nil: none are kept
@@ -109,7 +110,7 @@ type Query struct {
 
 // Begin opens a query: query_start.
 func (r *Recorder) Begin(t dataset.Task, attempt int) *Query {
-	q := &Query{ID: t.ID, Attempt: attempt, rec: r, names: map[string]int{}}
+	q := &Query{ID: t.ID, Attempt: attempt, Place: new(Place), rec: r, names: map[string]int{}}
 	e := event.Event{Type: event.QueryStart, WorkloadType: t.WorkloadType, QueryText: &t.Problem, Reference: t.Answer}
 	if m := t.Metadata; len(m) > 0 && json.Valid(m) {
 		e.Metadata = m

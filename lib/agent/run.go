@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,8 @@ type Run struct {
 	Agent       Agent
 	Recorder    *Recorder
 	Concurrency int           // queries open at a time, at least 1
-	Timeout     time.Duration // of a query; 0 for none
+	Timeout     time.Duration // of a query's solving; 0 for none
+	Open        Opener        // makes each query's place; nil: the queries need none
 	MaxQueries  int           // tasks looked at, from the first; 0 for all
 	Earlier     *Earlier      // what ran before; nil for nothing
 	Artifacts   string        // folder for whole messages; "" for none
@@ -35,6 +37,7 @@ type Totals struct {
 	Kept    int            // ended in an earlier part of the run, and not run again
 	Reasons map[string]int // ended now, by reason
 	Unkept  error          // the first artifact that could not be written; the run goes on
+	Left    error          // the first place that could not be closed
 }
 
 // Ended is how many queries ended now.
@@ -122,28 +125,37 @@ func (r *Run) work(ctx context.Context, jobs <-chan job) {
 // query makes one attempt, from query_start to query_end.
 func (r *Run) query(ctx context.Context, j job) {
 	r.note(func() { r.totals.Open++ })
-	if r.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, r.Timeout, &TimeoutError{r.Timeout})
-		defer cancel()
-	}
 	a, err := openArtifacts(r.Artifacts, j.task.ID, j.attempt)
 	q := r.Recorder.Begin(j.task, j.attempt)
 	q.artifacts = a
-	o := r.solve(ctx, q, j.task)
+	o := r.attempt(ctx, q, j.task)
 	q.End(o)
 	err = errors.Join(err, a.close(r.Recorder.strike(o.Text)))
+	left := q.leave()
 	r.note(func() {
 		r.totals.Open--
 		r.totals.Reasons[o.Reason]++
-		if r.totals.Unkept == nil {
-			r.totals.Unkept = err
-		}
+		r.totals.Unkept = cmp.Or(r.totals.Unkept, err)
+		r.totals.Left = cmp.Or(r.totals.Left, left)
 	})
+}
+
+// attempt makes the query's place, has the agent solve the task there, and
+// looks at what it left.
+func (r *Run) attempt(ctx context.Context, q *Query, t dataset.Task) Outcome {
+	if err := r.open(ctx, q, t); err != nil {
+		return q.cut(ctx, err)
+	}
+	return r.finish(ctx, q, r.solve(ctx, q, t))
 }
 
 // solve runs the agent; its panic ends its own query only.
 func (r *Run) solve(ctx context.Context, q *Query, t dataset.Task) (o Outcome) {
+	if limit := r.limit(q); limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, &TimeoutError{limit})
+		defer cancel()
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			o = Outcome{Text: q.partial(), Reason: event.Failed, Err: fmt.Errorf("the agent broke: panic: %v", p)}

@@ -12,7 +12,7 @@ var errAbandoned = errors.New("abandoned: the query has ended")
 // span is what starts and ends within a query. Its id says whose it is, what
 // and in which turn, and so is unique in a run: q0003.1/lm2 is the model call
 // of turn 2 in the first attempt at q0003, q0003.1/t2.0 the first tool call
-// after it.
+// after it, q0003.1/tests what belongs to no turn.
 type span struct {
 	q     *Query
 	id    string
@@ -21,12 +21,18 @@ type span struct {
 	last  func(error) event.Event // the end's record, for a query that ends first
 }
 
+// noTurn is the turn of what belongs to none.
+const noTurn = -1
+
 // start opens a span and writes its first record. last makes its end's record
 // if the query ends first; it is called with q.mu held.
 func (q *Query) start(kind string, turn int, e event.Event, last func(error) event.Event) *span {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	name := fmt.Sprintf("%s%d", kind, turn)
+	name := kind
+	if turn != noTurn {
+		name = fmt.Sprintf("%s%d", kind, turn)
+	}
 	n := q.names[name]
 	q.names[name]++
 	if kind == "t" || n > 0 {
@@ -43,7 +49,10 @@ func (q *Query) start(kind string, turn int, e event.Event, last func(error) eve
 // write writes a record of the span, unless it has ended; q.mu is held.
 func (s *span) write(e event.Event) {
 	if !s.ended {
-		e.Span, e.Turn = s.id, &s.turn
+		e.Span = s.id
+		if s.turn != noTurn {
+			e.Turn = &s.turn
+		}
 		s.q.emit(e)
 	}
 }

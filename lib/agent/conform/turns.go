@@ -23,7 +23,7 @@ func (c *checker) within(q *query, e *event.Event) {
 			return
 		}
 		b := s.start
-		if b.Query != e.Query || b.Attempt != e.Attempt || e.Turn != nil && *b.Turn != *e.Turn {
+		if b.Query != e.Query || b.Attempt != e.Attempt || (e.Turn == nil) != (b.Turn == nil) || e.Turn != nil && *b.Turn != *e.Turn {
 			c.bad("span %s changes its query, attempt or turn", e.Span)
 		}
 	}
@@ -42,6 +42,10 @@ func (c *checker) within(q *query, e *event.Event) {
 		s.tries++
 	case event.ToolStart:
 		c.tool(q, e)
+	case event.SetupStart, event.ScoringStart:
+		if e.Turn != nil || e.What == "" {
+			c.bad("%s of turn %v and what %q", e.Type, e.Turn, e.What)
+		}
 	default:
 		c.over(q, s, e)
 	}
