@@ -40,9 +40,9 @@ type TimeoutError struct{ After time.Duration }
 
 func (e *TimeoutError) Error() string { return fmt.Sprintf("query timeout of %s", e.After) }
 
-// cut is the outcome of a query that err ended. Where its context ended, that
+// Cut is the outcome of a query that err ended. Where its context ended, that
 // is the reason, whatever the interrupted call made of it.
-func (q *Query) cut(ctx context.Context, err error) Outcome {
+func (q *Query) Cut(ctx context.Context, err error) Outcome {
 	o := Outcome{Text: q.partial(), Reason: event.Failed, Err: err}
 	if ctx.Err() == nil {
 		return o

@@ -2,10 +2,7 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
-	"strings"
 
 	"ipw/lib/dataset"
 	"ipw/lib/event"
@@ -38,22 +35,21 @@ type React struct {
 
 // Solve implements Agent.
 func (a *React) Solve(ctx context.Context, q *Query, t dataset.Task) Outcome {
-	c := conversation{q: q}
+	c := Conversation{Query: q}
 	if a.System != "" {
-		c.add(llm.Message{Role: llm.System, Content: a.System})
+		c.Add(llm.Message{Role: llm.System, Content: a.System})
 	}
-	c.add(llm.Message{Role: llm.User, Content: t.Problem})
+	c.Add(llm.Message{Role: llm.User, Content: t.Problem})
 	for turn := 0; ; turn++ {
 		last := turn >= a.MaxTurns-1
 		if last && turn > 0 {
-			c.add(llm.Message{Role: llm.User, Content: lastTurn})
+			c.Add(llm.Message{Role: llm.User, Content: lastTurn})
 		}
-		answer, err := a.ask(ctx, q, turn, c.messages, last)
-		q.Partial(answer.Content)
+		answer, err := a.ask(ctx, q, turn, c.Messages, last)
 		if err != nil {
-			return q.cut(ctx, err)
+			return q.Cut(ctx, err)
 		}
-		c.add(answer)
+		c.Add(answer)
 		switch calls := len(answer.ToolCalls) > 0; {
 		case last && (turn > 0 || calls):
 			return Outcome{Text: answer.Content, Reason: event.MaxTurns}
@@ -61,10 +57,10 @@ func (a *React) Solve(ctx context.Context, q *Query, t dataset.Task) Outcome {
 			return Outcome{Text: answer.Content, Reason: event.Finished}
 		}
 		for _, result := range callAll(ctx, q, turn, a.tools(q), answer.ToolCalls) {
-			c.add(result)
+			c.Add(result)
 		}
 		if ctx.Err() != nil {
-			return q.cut(ctx, ctx.Err())
+			return q.Cut(ctx, ctx.Err())
 		}
 	}
 }
@@ -74,68 +70,10 @@ func (a *React) ask(ctx context.Context, q *Query, turn int, messages []llm.Mess
 	req := a.Request
 	req.Messages, req.Tools = messages, nil
 	if !last {
-		req.Tools = describe(a.tools(q))
+		req.Tools = Describe(a.tools(q))
 	}
-	call := q.LM(turn, a.Client, req.Model)
-	resp, err := a.Client.Chat(ctx, req, call.Observer())
-	call.End(resp, why(ctx, err))
-	for i := range resp.Message.ToolCalls { // some servers give no ids, and results go by them
-		if c := &resp.Message.ToolCalls[i]; c.ID == "" {
-			c.ID = fmt.Sprintf("call_%d_%d", turn, i)
-		}
-	}
+	resp, err := q.Chat(ctx, turn, a.Client, req)
 	return resp.Message, err
 }
 
 func (a *React) tools(q *Query) []tool.Tool { return slices.Concat(a.Tools, q.Place.Tools) }
-
-func describe(tools []tool.Tool) []llm.Tool {
-	var d []llm.Tool
-	for _, t := range tools {
-		d = append(d, llm.Tool{Name: t.Name(), Description: t.Description(), Parameters: t.Parameters()})
-	}
-	return d
-}
-
-// conversation is the messages of one query.
-type conversation struct {
-	q        *Query
-	messages []llm.Message
-}
-
-// add notes a message as it is and keeps it as the model may be sent it.
-func (c *conversation) add(m llm.Message) {
-	c.q.note(m)
-	m.Role = roleOf(m)
-	if len(m.ToolCalls) > 0 {
-		m.ToolCalls = sendable(m.ToolCalls)
-	}
-	c.messages = append(c.messages, m)
-}
-
-// roleOf is a message's role; an answer that came without one is the
-// assistant's.
-func roleOf(m llm.Message) string {
-	if m.Role == "" {
-		return llm.Assistant
-	}
-	return m.Role
-}
-
-// sendable makes every call's arguments a JSON object: servers that feed them
-// through a chat template (vLLM, llama.cpp) refuse a history with any other,
-// and the model could never mend its mistake.
-func sendable(calls []llm.ToolCall) []llm.ToolCall {
-	out := make([]llm.ToolCall, len(calls))
-	for i, c := range calls {
-		out[i] = c
-		var object map[string]json.RawMessage
-		if strings.TrimSpace(c.Arguments) == "" {
-			out[i].Arguments = "{}"
-		} else if json.Unmarshal([]byte(c.Arguments), &object) != nil {
-			b, _ := json.Marshal(map[string]string{"malformed": c.Arguments})
-			out[i].Arguments = string(b)
-		}
-	}
-	return out
-}

@@ -144,7 +144,7 @@ func (r *Run) query(ctx context.Context, j job) {
 // looks at what it left.
 func (r *Run) attempt(ctx context.Context, q *Query, t dataset.Task) Outcome {
 	if err := r.open(ctx, q, t); err != nil {
-		return q.cut(ctx, err)
+		return q.Cut(ctx, err)
 	}
 	return r.finish(ctx, q, r.solve(ctx, q, t))
 }

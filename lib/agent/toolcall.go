@@ -23,17 +23,25 @@ func callAll(ctx context.Context, q *Query, turn int, tools []tool.Tool, calls [
 	var wg sync.WaitGroup
 	for i, c := range calls {
 		span := q.Tool(turn, c)
-		wg.Go(func() {
-			text, err := call(ctx, tools, c)
-			if err != nil {
-				text = strings.TrimPrefix(text+"\nerror: "+err.Error(), "\n")
-			}
-			span.End(text, err)
-			results[i] = llm.Message{Role: llm.ToolRole, ToolCallID: c.ID, Name: c.Name, Content: text}
-		})
+		wg.Go(func() { results[i], _ = span.run(ctx, tools, c) })
 	}
 	wg.Wait()
 	return results
+}
+
+// Call runs one tool call, records it, and returns the message that tells the
+// model of its result, or of err.
+func (q *Query) Call(ctx context.Context, turn int, tools []tool.Tool, c llm.ToolCall) (result llm.Message, err error) {
+	return q.Tool(turn, c).run(ctx, tools, c)
+}
+
+func (t *ToolCall) run(ctx context.Context, tools []tool.Tool, c llm.ToolCall) (llm.Message, error) {
+	text, err := call(ctx, tools, c)
+	if err != nil {
+		text = strings.TrimPrefix(text+"\nerror: "+err.Error(), "\n")
+	}
+	t.End(text, err)
+	return llm.Message{Role: llm.ToolRole, ToolCallID: c.ID, Name: c.Name, Content: text}, err
 }
 
 // call runs one tool call. What goes wrong is told to the model, so that it
