@@ -104,6 +104,16 @@ type Domain struct {
 	Model         string          `json:"model,omitempty"`           // of an estimate: one line that says how
 	DriverVersion string          `json:"driver,omitempty"`
 	PowerLimitW   float64         `json:"power_limit_w,omitempty"`
+	Clocks        *Clocks         `json:"clocks_mhz,omitempty"`
+}
+
+// Clocks of a GPU in MHz when the segment began, and the most they may be; 0:
+// not told.
+type Clocks struct {
+	Graphics    int64 `json:"graphics,omitempty"`
+	Memory      int64 `json:"memory,omitempty"`
+	MaxGraphics int64 `json:"max_graphics,omitempty"`
+	MaxMemory   int64 `json:"max_memory,omitempty"`
 }
 
 // Counts reports whether the domain is added up with others: a kind of its own
@@ -145,6 +155,7 @@ const (
 	Permission  = "permission"
 	MissedTicks = "missed_ticks"
 	Gap         = "gap"
+	Neighbours  = "neighbours" // who else uses a GPU, when that changed
 )
 
 // Note is something that happened to a domain, or to the sampler (Domain "").

@@ -53,6 +53,9 @@ func (c *channel) read(now int64, full bool) (j, w int64) {
 	r := &c.reading
 	r.Clear()
 	c.sensor.Read(now, full, r)
+	if r.Neighbours != nil {
+		c.events = append(c.events, event{power.Neighbours, errors.New(*r.Neighbours)})
+	}
 	j, w = power.Null, r.MicroW
 	if w < 0 || w > sensor.MaxMicroW {
 		if w != power.Null {

@@ -38,8 +38,33 @@ type Sensor interface {
 // Domain is a domain of the power stream and how to take its readings.
 type Domain struct {
 	power.Domain
-	Range int64 // microjoules at which the raw counter begins again from 0; 0: it never does, or nobody says
-	Mean  bool  // the watts are the mean since the reading before, not those of the moment
+	Range int64  // microjoules at which the raw counter begins again from 0; 0: it never does, or nobody says
+	Mean  bool   // the watts are the mean since the reading before, not those of the moment
+	Paced bool   // readings are made at a pace of their own, by a child process, not at the moment of Read
+	Spare string // why roster.Auto leaves it out, "" if it does not
+}
+
+// InstantOnly reports whether there are watts of single moments and nothing
+// else. Read at regular times, they alias with a regular load.
+func (d *Domain) InstantOnly() bool {
+	return d.Energy == power.Integrated && d.Power == power.Instant && !d.Mean && !d.Estimated
+}
+
+// RandomTicks reports whether the sensors want to be read at a random moment of
+// each interval: one gives instant watts only, and none of those is paced by
+// itself, for which the header's ticks would be a lie. Counters and averages do
+// not mind.
+func RandomTicks(sensors []Sensor) bool {
+	any := false
+	for _, s := range sensors {
+		if d := s.Domain(); d.InstantOnly() {
+			if d.Paced {
+				return false
+			}
+			any = true
+		}
+	}
+	return any
 }
 
 // Reading is what one sensor said at one tick.
@@ -48,6 +73,10 @@ type Reading struct {
 	MicroW int64 // or power.Null
 	JErr   error // why there is no MicroJ although the domain counts joules
 	WErr   error // why there is no MicroW although the domain tells watts
+
+	// Neighbours says who else uses the device, when that has changed; nil: no
+	// change. Read sets it only if it is asked for full readings.
+	Neighbours *string
 
 	// NaN is no value. Read sets them only if it is asked for full readings.
 	Util     float64 // 0–1

@@ -27,8 +27,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix" // pread without a file object: no allocation, no poller
-
 	"ipw/lib/power"
 	"ipw/lib/sensor"
 )
@@ -40,18 +38,11 @@ const Source = "rapl"
 // SDM volume 3, Package RAPL Domain).
 const updateUs = 1000
 
-// opener opens a file for reading.
-type opener func(path string) (fd int, err error)
-
 // Open finds the zones below root, which is /sys on a real machine. Its error
 // is a *sensor.Unavailable.
-func Open(root string) ([]sensor.Sensor, error) { return open(root, openFile) }
+func Open(root string) ([]sensor.Sensor, error) { return open(root, sensor.OpenFile) }
 
-func openFile(path string) (int, error) {
-	return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-}
-
-func open(root string, opener opener) ([]sensor.Sensor, error) {
+func open(root string, opener sensor.Opener) ([]sensor.Sensor, error) {
 	dir := filepath.Join(root, "class/powercap")
 	zones := find(dir)
 	if len(zones) == 0 {
@@ -77,10 +68,10 @@ func missing(dir string) string {
 }
 
 // openZone opens what a zone offers, nil if it has no counter.
-func openZone(n named, dir string, opener opener) sensor.Sensor {
+func openZone(n named, dir string, opener sensor.Opener) sensor.Sensor {
 	d := power.Domain{ID: n.id, Kind: n.kind, Source: Source, Name: n.zone.name, PartOf: n.partOf}
 	path := filepath.Join(n.zone.dir, "energy_uj")
-	fd, err := opener(path)
+	file, err := sensor.OpenAt(path, opener)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return sensor.Silent(d, &sensor.Denied{What: path, Fix: "sudo chmod a+r " + dir + "/*/energy_uj " + dir + "/*/max_energy_range_uj   (until the next boot)"})
@@ -94,7 +85,7 @@ func openZone(n named, dir string, opener opener) sensor.Sensor {
 		rng = 0 // it counts beyond: that is not its range
 	}
 	d.WrapJoules = float64(rng) / 1e6
-	return &zone{domain: sensor.Domain{Domain: d, Range: rng}, path: path, open: opener, fd: fd, last: power.Null}
+	return &zone{sensor.Domain{Domain: d, Range: rng}, file}
 }
 
 // readCount reads a file's number, 0 if there is none.

@@ -178,12 +178,12 @@ func TestRangeUnknown(t *testing.T) {
 }
 
 // denying refuses to open the files whose path contains what.
-func denying(what string) opener {
+func denying(what string) sensor.Opener {
 	return func(path string) (int, error) {
 		if strings.Contains(path, what) {
 			return -1, unix.EACCES
 		}
-		return openFile(path)
+		return sensor.OpenFile(path)
 	}
 }
 
@@ -212,7 +212,8 @@ func TestReadings(t *testing.T) {
 	root := tree{{"intel-rapl:0", "package-0"}}.write(t)
 	dir := filepath.Join(root, "class/powercap/intel-rapl:0")
 	path := filepath.Join(dir, "energy_uj")
-	sensors, err := Open(root)
+	opener := sensor.OpenFile
+	sensors, err := open(root, func(path string) (int, error) { return opener(path) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,14 +258,14 @@ func TestReadings(t *testing.T) {
 	if err := os.Rename(dir, away); err != nil {
 		t.Fatal(err)
 	}
-	now += lookUs
+	now += 1_000_000
 	expect("the whole zone gone", power.Null, fs.ErrNotExist)
 	if err := os.Rename(away, dir); err != nil {
 		t.Fatal(err)
 	}
 	expect("and back", 6000, nil)
 
-	s.(*zone).open = denying("energy_uj")
+	opener = denying("energy_uj")
 	os.Remove(path)
 	expect("permission lost", power.Null, fs.ErrPermission)
 }

@@ -1,0 +1,175 @@
+package sensor
+
+import (
+	"io/fs"
+
+	"golang.org/x/sys/unix" // pread without a file object: no allocation, no poller
+)
+
+// Opener opens a file for reading.
+type Opener func(path string) (fd int, err error)
+
+// OpenFile is the real one.
+func OpenFile(path string) (int, error) {
+	return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+}
+
+// File is a kernel file that is read at every tick. It stays open: one pread
+// each. A file that went away is looked for again, from time to time.
+type File struct {
+	path string
+	find func() string // where the file is now; "" if nowhere
+	open Opener
+	fd   int // −1: lost
+	err  error
+	buf  []byte
+
+	last   int64 // the count before
+	retry  int64 // when to look for a lost file again
+	looked int64 // when the path was last looked at
+}
+
+const (
+	retryUs = 100_000   // between attempts to open a file that is gone
+	lookUs  = 1_000_000 // between looks whether the path still leads to the open file
+)
+
+// OpenAt opens the file at path, with open or, if that is nil, OpenFile.
+func OpenAt(path string, open Opener) (*File, error) {
+	return openAs(&File{path: path, open: open, buf: make([]byte, 32)})
+}
+
+// OpenFound opens the file that find names, of at most size bytes. find is
+// asked again when the file went away: directories such as hwmon3 may come back
+// under another number.
+func OpenFound(find func() string, size int, open Opener) (*File, error) {
+	return openAs(&File{path: find(), find: find, open: open, buf: make([]byte, size)})
+}
+
+func openAs(f *File) (*File, error) {
+	f.last = -1
+	if f.open == nil {
+		f.open = OpenFile
+	}
+	if f.path == "" {
+		return nil, fs.ErrNotExist
+	}
+	var err error
+	f.fd, err = f.open(f.path)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Path is where the file was found last.
+func (f *File) Path() string { return f.path }
+
+// Count reads the whole number in the file.
+func (f *File) Count(now int64) (int64, error) {
+	v, err := f.count(now)
+	if (err != nil || v == f.last) && f.replaced(now) {
+		f.drop(now, nil)
+		v, err = f.count(now)
+	}
+	if err != nil {
+		f.last = -1
+		return 0, err
+	}
+	f.last = v
+	return v, nil
+}
+
+func (f *File) count(now int64) (int64, error) {
+	b, err := f.read(now)
+	if err != nil {
+		return 0, err
+	}
+	return ParseCount(b)
+}
+
+// Bytes reads the file, as much as fits. They are valid until the next call.
+func (f *File) Bytes(now int64) ([]byte, error) {
+	b, err := f.read(now)
+	if (err != nil || len(b) == 0) && f.replaced(now) {
+		f.drop(now, nil)
+		b, err = f.read(now)
+	}
+	return b, err
+}
+
+func (f *File) read(now int64) ([]byte, error) {
+	if f.fd < 0 {
+		if now < f.retry {
+			return nil, f.err
+		}
+		if err := f.reopen(); err != nil {
+			f.err, f.retry = err, now+retryUs
+			return nil, err
+		}
+	}
+	n, err := unix.Pread(f.fd, f.buf, 0)
+	if err == unix.EINTR {
+		n, err = unix.Pread(f.fd, f.buf, 0)
+	}
+	switch err {
+	case nil:
+		return f.buf[:n], nil
+	case unix.EPERM, unix.EACCES, unix.EBUSY, unix.EAGAIN, unix.ENODATA, unix.EIO, unix.ETIMEDOUT, unix.EOPNOTSUPP:
+		return nil, err // its device does not answer, but it is still the right file
+	}
+	f.drop(now, err) // ENODEV: the device was removed
+	return nil, err
+}
+
+func (f *File) reopen() error {
+	if f.find != nil {
+		if f.path = f.find(); f.path == "" {
+			return fs.ErrNotExist
+		}
+	}
+	fd, err := f.open(f.path)
+	if err != nil {
+		return err
+	}
+	f.fd = fd
+	return nil
+}
+
+// replaced tells whether the open file is not the path's any more. In sysfs a
+// removed file fails to be read; a plain file, as in a tree recorded elsewhere
+// or rewritten by another tool, goes on giving what it held. So it is asked only
+// where a value repeats or is none.
+func (f *File) replaced(now int64) bool {
+	if f.fd < 0 {
+		return false
+	}
+	var open, path unix.Stat_t
+	if unix.Fstat(f.fd, &open) != nil || open.Nlink == 0 {
+		return true
+	}
+	if now-f.looked < lookUs {
+		return false
+	}
+	f.looked = now
+	return unix.Stat(f.path, &path) != nil || path.Ino != open.Ino || path.Dev != open.Dev
+}
+
+// drop gives the file up; it is opened again at once if there was no error.
+func (f *File) drop(now int64, err error) {
+	unix.Close(f.fd)
+	f.fd, f.err, f.retry = -1, err, now
+	if err != nil {
+		f.retry = now + retryUs
+	}
+}
+
+// Close closes the file; a nil file is closed.
+func (f *File) Close() error {
+	if f == nil || f.fd < 0 {
+		return nil
+	}
+	err := unix.Close(f.fd)
+	f.fd = -1
+	return err
+}
