@@ -72,6 +72,7 @@ type checker struct {
 	wrong    []string
 	run      string
 	maxTurns int
+	react    bool // the agent, whose turns are the plainest
 	lastM    int64
 	spans    map[string]*span
 	queries  map[key]*query
@@ -89,7 +90,7 @@ func (c *checker) header(h *event.Header) {
 	if err := json.Unmarshal(h.Config, &config); err != nil {
 		c.bad("config is %.60s", h.Config)
 	}
-	c.maxTurns = config.MaxTurns
+	c.maxTurns, c.react = config.MaxTurns, h.Agent == "react"
 	if h.Run == "" || h.Host == "" || h.Tool == "" || h.Agent == "" || h.Model == "" || h.Dataset == "" || h.TUs == 0 {
 		c.bad("header lacks run, host, tool, agent, model, dataset or t_us")
 	}
