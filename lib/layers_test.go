@@ -83,6 +83,7 @@ var carries = map[string]map[string]string{
 	},
 	"ipw-agent": {
 		"github.com/sashabaranov/go-openai": "chat completions",
+		"golang.org/x/text":                 "file_read of texts in UTF-16",
 	},
 	"ipw-attribute": {},
 	"ipw-judge": {

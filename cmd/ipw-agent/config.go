@@ -35,14 +35,11 @@ type config struct {
 
 func (p *plan) config(endpoint string) config {
 	cfg := config{BaseURL: endpoint, DatasetSHA256: p.hash, MaxQueries: p.MaxQueries, MaxTurns: p.MaxTurns,
-		Concurrency: p.Concurrency, Tools: []string{}, Corpus: p.Corpus, Temperature: p.Temperature, TopP: p.TopP,
+		Concurrency: p.Concurrency, Tools: p.names, Corpus: p.Corpus, Temperature: p.Temperature, TopP: p.TopP,
 		MaxTokens: p.MaxTokens, Seed: p.Seed, System: p.flags.System}
 	if p.QueryTimeout > 0 {
 		s := p.QueryTimeout.Seconds()
 		cfg.QueryTimeoutS = &s
-	}
-	for _, t := range p.tools {
-		cfg.Tools = append(cfg.Tools, t.Name())
 	}
 	return cfg
 }

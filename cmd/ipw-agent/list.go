@@ -17,7 +17,7 @@ func list(w io.Writer) error {
 	for _, a := range agent.Known() {
 		fmt.Fprintf(t, "agent\t%s\t%s\n", a.Name, a.About)
 	}
-	tools, err := tool.Build(tool.Known(), tool.Options{})
+	tools, err := tool.All(tool.Options{})
 	if err != nil {
 		return err
 	}

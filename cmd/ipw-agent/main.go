@@ -100,6 +100,7 @@ func (p *plan) record(c *cli.Context, out *stream.Writer) error {
 		Recorder:    agent.NewRecorder(w, secrets()...),
 		Concurrency: p.Concurrency,
 		Timeout:     p.QueryTimeout,
+		Open:        p.open,
 		MaxQueries:  p.maxQueries(),
 		Earlier:     p.earlier,
 		Artifacts:   p.Artifacts,

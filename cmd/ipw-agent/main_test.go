@@ -24,7 +24,7 @@ func TestScripts(t *testing.T) {
 			e := newEndpoint()
 			env.Defer(e.Close)
 			env.Values["endpoint"] = e
-			for _, v := range []string{"OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "OPENROUTER_API_KEY"} {
+			for _, v := range []string{"OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "OPENROUTER_API_KEY", "TAVILY_API_KEY"} {
 				env.Setenv(v, "")
 			}
 			env.Setenv("URL", e.URL)

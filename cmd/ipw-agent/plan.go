@@ -12,7 +12,6 @@ import (
 	"ipw/lib/dataset"
 	"ipw/lib/llm"
 	"ipw/lib/llm/builtin"
-	"ipw/lib/retrieval"
 	"ipw/lib/stream"
 	"ipw/lib/tool"
 )
@@ -52,8 +51,10 @@ func (f *flags) check() error {
 type plan struct {
 	*flags
 	set      *dataset.Set
-	hash     string // of the data set's content; "" if that can be read only once
-	tools    []tool.Tool
+	hash     string       // of the data set's content; "" if that can be read only once
+	names    []string     // of all tools
+	tools    []tool.Tool  // those that every query shares
+	open     agent.Opener // makes the places where the others work; nil if there are none
 	endpoint llm.Endpoint
 	earlier  *agent.Earlier // nil: nothing is resumed
 	problems *stream.Problems
@@ -69,7 +70,7 @@ func prepare(c *cli.Context, f *flags) (p *plan, err error) {
 	if p.set, err = dataset.Open(f.Dataset, c.Stdin); err != nil {
 		return nil, err
 	}
-	if p.tools, err = p.openTools(c); err != nil {
+	if err := p.openTools(c); err != nil {
 		return nil, err
 	}
 	if p.endpoint, err = llm.Resolve(f.Model, f.BaseURL, os.Getenv); err != nil {
@@ -87,19 +88,6 @@ func prepare(c *cli.Context, f *flags) (p *plan, err error) {
 		}
 	}
 	return p, nil
-}
-
-func (p *plan) openTools(c *cli.Context) ([]tool.Tool, error) {
-	names, corpus := p.Tools, p.Corpus
-	if names == nil {
-		names = p.set.Tools
-	}
-	if corpus == "" {
-		corpus = p.set.Corpus
-	}
-	return tool.Build(names, tool.Options{Corpus: func() (*retrieval.Corpus, error) {
-		return retrieval.Open(c, corpus, p.problems)
-	}})
 }
 
 // client reaches the model. The scripted one is started first.

@@ -19,9 +19,10 @@ import (
 //
 //	DIR/<query id>/messages.jsonl   every message, written as it comes
 //	DIR/<query id>/response.txt     the answer
+//	DIR/<query id>/workspace        the files it worked on, if it had tools for that
 //
-// Before a later attempt the files of attempt n are renamed messages.n.jsonl
-// and response.n.txt. A nil *artifacts keeps nothing.
+// Before a later attempt the files of attempt n are renamed messages.n.jsonl,
+// response.n.txt and workspace.n. A nil *artifacts keeps nothing.
 type artifacts struct {
 	dir string
 
@@ -29,6 +30,9 @@ type artifacts struct {
 	messages *os.File
 	err      error // the first that happened
 }
+
+// workspaceName is the folder of a query's own files.
+const workspaceName = "workspace"
 
 // message is a line of messages.jsonl.
 type message struct {
@@ -66,9 +70,9 @@ func openArtifacts(root, id string, attempt int) (*artifacts, error) {
 
 // setAside renames the files of an earlier attempt. There may be none.
 func (a *artifacts) setAside(attempt int) error {
-	for _, f := range []string{"messages.jsonl", "response.txt"} {
-		stem, ext, _ := strings.Cut(f, ".")
-		aside := fmt.Sprintf("%s.%d.%s", stem, attempt, ext)
+	for _, f := range []string{"messages.jsonl", "response.txt", workspaceName} {
+		ext := filepath.Ext(f)
+		aside := fmt.Sprintf("%s.%d%s", strings.TrimSuffix(f, ext), attempt, ext)
 		err := os.Rename(filepath.Join(a.dir, f), filepath.Join(a.dir, aside))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err

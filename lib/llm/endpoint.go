@@ -116,7 +116,7 @@ func resolve(source, baseURL, variable string, getenv func(string) string) (Endp
 	if variable == "" {
 		variable = p.variable
 	}
-	if e.Key == "" && !isPrivate(u.Hostname()) {
+	if e.Key == "" && !IsPrivate(u.Hostname()) {
 		return Endpoint{}, &KeyError{Host: u.Host, Variable: variable}
 	}
 	return e, nil

@@ -21,9 +21,9 @@ var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 // 6762, RFC 8375 and common use).
 var privateSuffixes = []string{".localhost", ".local", ".internal", ".lan", ".home.arpa"}
 
-// isPrivate tells whether a host is this one or in a private network, so that
+// IsPrivate tells whether a host is this one or in a private network, so that
 // it may do without a key.
-func isPrivate(host string) bool {
+func IsPrivate(host string) bool {
 	host = plainHost(host)
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return privateAddr(addr)

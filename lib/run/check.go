@@ -170,15 +170,18 @@ func (p *plan) readTasks(ctx context.Context) error {
 	}
 	p.cfg.Corpus = p.Corpus
 	corpus := cmp.Or(p.Corpus, set.Corpus)
-	tools, err := tool.Build(p.cfg.Tools, tool.Options{Corpus: func() (*retrieval.Corpus, error) {
+	if p.cfg.Tools, err = tool.Names(p.cfg.Tools); err != nil {
+		return err
+	}
+	shared, placed := tool.Split(p.cfg.Tools)
+	if err := tool.NoBox(placed); err != nil {
+		return err
+	}
+	_, err = tool.Build(shared, tool.Options{SearchKey: p.Getenv(tool.SearchKey), Corpus: func() (*retrieval.Corpus, error) {
 		return retrieval.Open(ctx, corpus, quiet)
 	}})
 	if err != nil {
 		return err
-	}
-	p.cfg.Tools = []string{}
-	for _, t := range tools {
-		p.cfg.Tools = append(p.cfg.Tools, t.Name())
 	}
 	p.cfg.Scorer = p.scorer(set)
 	return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -35,8 +36,18 @@ func (a arguments) errorf(format string, args ...any) error {
 	return fmt.Errorf(format+"; send for example %s", append(args, a.example)...)
 }
 
-// text returns a required text. A number is taken as its digits.
+// text returns a required text that says something.
 func (a arguments) text(name string) (string, error) {
+	s, err := a.anyText(name)
+	if err == nil && strings.TrimSpace(s) == "" {
+		return "", a.errorf("the argument %q is empty", name)
+	}
+	return s, err
+}
+
+// anyText returns a required text, which may be empty. A number is taken as its
+// digits.
+func (a arguments) anyText(name string) (string, error) {
 	raw, ok := a.fields[name]
 	if !ok || isNull(raw) {
 		return "", a.errorf("the argument %q is missing", name)
@@ -49,10 +60,34 @@ func (a arguments) text(name string) (string, error) {
 		}
 		s = n.String()
 	}
-	if strings.TrimSpace(s) == "" {
-		return "", a.errorf("the argument %q is empty", name)
+	return s, nil
+}
+
+// oneOf returns an optional text that must be one of some; the first is the
+// default.
+func (a arguments) oneOf(name string, may ...string) (string, error) {
+	raw, ok := a.fields[name]
+	if !ok || isNull(raw) {
+		return may[0], nil
+	}
+	var s string
+	if json.Unmarshal(raw, &s) != nil || !slices.Contains(may, s) {
+		return "", a.errorf("the argument %q must be one of %s", name, strings.Join(may, ", "))
 	}
 	return s, nil
+}
+
+// flag returns an optional true or false, which may stand in a string.
+func (a arguments) flag(name string, absent bool) (bool, error) {
+	raw, ok := a.fields[name]
+	if !ok || isNull(raw) {
+		return absent, nil
+	}
+	b, err := strconv.ParseBool(strings.Trim(string(raw), `"`))
+	if err != nil {
+		return false, a.errorf("the argument %q must be true or false", name)
+	}
+	return b, nil
 }
 
 // whole returns an optional whole number, which may stand in a string, and

@@ -13,10 +13,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"ipw/lib/retrieval"
+	"ipw/lib/sandbox"
 	"ipw/lib/stream"
 )
 
@@ -33,90 +32,71 @@ type Tool interface {
 // texts, are cut to head and tail, with the number of bytes cut in between.
 const DefaultMaxResult = 6000
 
-// Options is what the tools of one run share.
+// Options is what tools work with.
 type Options struct {
+	MaxResult int // longest result in bytes, 0 for DefaultMaxResult
+
+	// of the run's own tools
 	Corpus    func() (*retrieval.Corpus, error) // asked once, if search is among the tools; nil: the bundled one
-	MaxResult int                               // longest result in bytes, 0 for DefaultMaxResult
+	SearchURL string                            // where web_search asks, "" for Tavily itself
+	SearchKey string                            // its key
+
+	// of the tools of one query's place
+	Workspace string      // a directory of the host
+	Box       sandbox.Box // which sees it too; nil for none
+	Formats   []Format    // documents that file_read reads, beside texts
 }
 
-// Known lists the tools that can be built.
-func Known() []string { return []string{"calculator", "search"} }
-
-// later are the names of tools that are planned.
-var later = []string{"think", "web_search", "file_read", "file_write", "code_interpreter", "bash", "shell", "mcp"}
-
-// Build makes the named tools, each once, in the order given. No name, or
-// "none" alone, gives none. The error is a *NameError if a name is not known or
-// not built yet; otherwise the corpus could not be read.
+// Build makes the named tools, each once, in the order given. The error is a
+// *NameError, *BoxError or *KeyError where the call was wrong; otherwise the
+// corpus could not be read.
 func Build(names []string, o Options) ([]Tool, error) {
-	names, err := check(names)
+	names, err := Names(names)
 	if err != nil {
 		return nil, err
 	}
+	for _, name := range names {
+		if err := o.lack(name); err != nil {
+			return nil, err
+		}
+	}
+	return o.build(names)
+}
+
+// All makes every tool, to be looked at and not to be called.
+func All(o Options) ([]Tool, error) { return o.build(Known()) }
+
+// lack tells what a tool needs and has not.
+func (o Options) lack(name string) error {
+	switch {
+	case NeedsBox(name) && o.Box == nil:
+		return &BoxError{name}
+	case NeedsWorkspace(name) && o.Workspace == "":
+		return fmt.Errorf("tool %q needs a workspace", name)
+	case name == webSearch:
+		return checkSearch(o.SearchURL, o.SearchKey)
+	}
+	return nil
+}
+
+func (o Options) build(names []string) ([]Tool, error) {
 	if o.MaxResult <= 0 {
 		o.MaxResult = DefaultMaxResult
 	}
 	var tools []Tool
 	for _, name := range names {
-		var t Tool = Calculator{}
-		if name == "search" {
-			if t, err = openSearch(o.Corpus); err != nil {
-				return nil, err
-			}
+		t, err := kindOf(name).make(o)
+		if err != nil {
+			return nil, err
 		}
-		tools = append(tools, clipped{t, o.MaxResult})
+		tools = append(tools, Clipped(t, o.MaxResult))
 	}
 	return tools, nil
 }
 
-func check(names []string) ([]string, error) {
-	var out []string
-	for _, name := range names {
-		name = strings.TrimSpace(name)
-		switch {
-		case slices.Contains(out, name):
-		case (name == "none" || name == "") && len(names) == 1:
-		case slices.Contains(Known(), name):
-			out = append(out, name)
-		default:
-			return nil, &NameError{name, slices.Contains(later, name) || strings.HasPrefix(name, "mcp:")}
-		}
-	}
-	return out, nil
-}
+// Clipped cuts the results and error texts of a tool to max bytes.
+func Clipped(t Tool, max int) Tool { return clipped{t, max} }
 
-func openSearch(open func() (*retrieval.Corpus, error)) (Tool, error) {
-	if open == nil {
-		return NewSearch(retrieval.Bundled()), nil
-	}
-	corpus, err := open()
-	if err != nil {
-		return nil, err
-	}
-	return NewSearch(corpus), nil
-}
-
-// NameError is a tool that cannot be had.
-type NameError struct {
-	Name     string
-	NotBuilt bool // it is planned
-}
-
-func (e *NameError) Error() string {
-	known := strings.Join(Known(), ", ")
-	switch {
-	case e.Name == "none":
-		return `"none" goes with no other tool`
-	case e.NotBuilt:
-		return fmt.Sprintf("tool %q is not built yet; there are %s", e.Name, known)
-	}
-	return fmt.Sprintf("unknown tool %q; there are %s, or none", e.Name, known)
-}
-
-// Usage tells that the command was called wrongly.
-func (e *NameError) Usage() bool { return true }
-
-// clipped cuts the results of a tool.
 type clipped struct {
 	Tool
 	max int

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,12 +21,12 @@ func TestBuild(t *testing.T) {
 		{"", "", ""},
 		{"none,calculator", "", `"none" goes with no other tool`},
 		{"calculator,", "", `unknown tool ""`},
-		{"Calculator", "", `unknown tool "Calculator"; there are calculator, search, or none`},
-		{"bash", "", `tool "bash" is not built yet; there are calculator, search`},
-		{"mcp:files", "", "not built yet"},
-		{"calculator,think", "", "not built yet"},
+		{"Calculator", "", `unknown tool "Calculator"; there are calculator, think, search, web_search, file_read, file_write, code_interpreter, bash, or none`},
+		{"mcp:files", "", `unknown tool "mcp:files"`},
+		{"shell,bash,think", "bash,think", ""},
+		{"file_write,file_read", "file_write,file_read", ""},
 	} {
-		tools, err := Build(strings.Split(test.names, ","), Options{})
+		tools, err := Build(strings.Split(test.names, ","), Options{Workspace: t.TempDir(), Box: hostBox{}})
 		if test.fails != "" {
 			var e *NameError
 			if !errors.As(err, &e) || !strings.Contains(err.Error(), test.fails) || !e.Usage() {
@@ -55,8 +56,37 @@ func TestBuildOpensCorpusOnce(t *testing.T) {
 	}
 }
 
+// TestLacking: what a tool needs and has not is told before it is called.
+func TestLacking(t *testing.T) {
+	for _, test := range []struct {
+		name, fails string
+		o           Options
+	}{
+		{"shell", `tool "bash" runs commands and needs a sandbox`, Options{Workspace: "/"}},
+		{"code_interpreter", "needs a sandbox", Options{Workspace: "/"}},
+		{"file_read", "needs a workspace", Options{}},
+		{"bash", "needs a workspace", Options{Box: hostBox{}}},
+		{"web_search", "no key for api.tavily.com: TAVILY_API_KEY is not set", Options{}},
+		{"web_search", "--search-url: a URL begins with", Options{SearchURL: "localhost:8080/search", SearchKey: "k"}},
+	} {
+		if _, err := Build([]string{test.name}, test.o); err == nil || !strings.Contains(err.Error(), test.fails) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
+
+func TestSplit(t *testing.T) {
+	shared, placed := Split([]string{"bash", "calculator", "file_read", "web_search"})
+	if !slices.Equal(shared, []string{"calculator", "web_search"}) || !slices.Equal(placed, []string{"bash", "file_read"}) {
+		t.Errorf("%q, %q", shared, placed)
+	}
+	if NeedsBox("file_read") || !NeedsBox("shell") || !NeedsWorkspace("bash") || NeedsWorkspace("nosuch") {
+		t.Error("needs")
+	}
+}
+
 func TestDescribed(t *testing.T) {
-	tools, err := Build(Known(), Options{})
+	tools, err := All(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,12 +172,12 @@ func TestSearch(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	tools, err := Build(Known(), Options{})
+	tools, err := All(Options{Workspace: t.TempDir(), Box: hostBox{dir: t.TempDir()}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tl := range tools {
-		if _, err := tl.Call(ctx, `{"expression":"1","query":"x"}`); !errors.Is(err, context.Canceled) {
+		if _, err := tl.Call(ctx, `{"expression":"1","query":"x","thought":"x","path":"x","content":"x","code":"1","command":"true"}`); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", tl.Name(), err)
 		}
 	}
