@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -45,9 +46,9 @@ func (p *plan) config(endpoint string) config {
 }
 
 // header begins the run's segment, under the name of the run it resumes.
-func (p *plan) header(client llm.Client) (event.Header, error) {
+func (p *plan) header(ctx context.Context, client llm.Client) (event.Header, error) {
 	b, err := json.Marshal(p.config(agent.PublicURL(client.Endpoint())))
-	h := event.Header{Run: p.Run, Host: clock.Host(), BootID: clock.BootID(), Tool: "ipw-agent " + cli.Version,
+	h := event.Header{Run: p.Run, Host: clock.Host(), BootID: clock.BootID(), ClockErrorUs: clock.Kept(ctx).ErrorUs, Tool: "ipw-agent " + cli.Version,
 		Agent: p.Agent, Model: p.Model, Dataset: p.set.Name, Config: b}
 	if p.earlier != nil {
 		h.Run = p.earlier.Header.Run

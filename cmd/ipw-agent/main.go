@@ -85,7 +85,7 @@ func (p *plan) record(c *cli.Context, out *stream.Writer) error {
 		return err
 	}
 	defer stop()
-	header, err := p.header(client)
+	header, err := p.header(c, client)
 	if err != nil {
 		return err
 	}

@@ -51,14 +51,18 @@ func run(c *cli.Context) error {
 	remark(c, found, sensors, f.Interval)
 	var child process
 	c.Signals(child.forward)
+	kept := make(chan clock.Keeper, 1)
+	go func() { kept <- clock.Kept(c) }()
 	sensor.Watch(sensors, opts.Now, time.Sleep)
 	w, err := stream.Create(f.Output, power.Schema, c.Stdout)
 	if err != nil {
 		return err
 	}
+	keeper := <-kept
 	s := sampler.New(sensors, w, sampler.Config{
 		Interval: f.Interval, Clock: clock.System, Wait: sampler.Sleeper(opts.Now), Flush: flushEvery(&f, c),
-		Header: power.Header{Host: clock.Host(), BootID: clock.BootID(), Tool: "ipw-sample " + cli.Version, System: sampler.System()},
+		Header: power.Header{Host: clock.Host(), BootID: clock.BootID(), ClockSource: keeper.Source, ClockErrorUs: keeper.ErrorUs,
+			Tool: "ipw-sample " + cli.Version, System: sampler.System()},
 	})
 	if command != nil {
 		err = measure(c, s, &child, command)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ipw/lib/cli"
+	"ipw/lib/clock"
 	"ipw/lib/llm"
 	"ipw/lib/run"
 )
@@ -36,7 +37,7 @@ func doctor(c *cli.Context) error {
 	keys(t)
 	f.disk(t)
 	fmt.Fprintf(t, "docker\t%s\n", docker())
-	fmt.Fprintf(t, "clock\t%s\n", clockState())
+	fmt.Fprintf(t, "clock\t%s\n", clock.Kept(c))
 	if err := t.Flush(); err != nil {
 		return err
 	}
