@@ -21,7 +21,7 @@ import (
 // level of every package: it may import packages of lower levels only. A new
 // package gets a line here, as low as it can stand.
 var level = map[string]int{
-	"unit": 0, "clock": 0, "stream": 0, "stats": 0, "price": 0, "dataset/demo": 0, "llm/builtin": 0,
+	"unit": 0, "clock": 0, "stream": 0, "stats": 0, "price": 0, "dataset/demo": 0, "llm/builtin": 0, "swebench": 0, "terminalbench": 0,
 
 	"power": 1, "event": 1, "trace": 1, "retrieval": 1, "llm": 1, "cli": 1, "sandbox": 1,
 
@@ -75,6 +75,8 @@ var everywhere = map[string]string{
 // in the command; what is here and not used is to be removed.
 var carries = map[string]map[string]string{
 	"ipw": {
+		"github.com/BurntSushi/toml":        "task.toml of Terminal-Bench tasks",
+		"go.yaml.in/yaml/v3":                "task.yaml and compose files of Terminal-Bench tasks",
 		"github.com/sashabaranov/go-openai": "asks the model's endpoint before a run, and in ipw doctor",
 		"golang.org/x/text":                 "normal forms of the score report",
 	},
@@ -82,11 +84,15 @@ var carries = map[string]map[string]string{
 		"github.com/NVIDIA/go-nvml": "GPU counters",
 	},
 	"ipw-agent": {
+		"github.com/BurntSushi/toml":        "task.toml of Terminal-Bench tasks",
+		"go.yaml.in/yaml/v3":                "task.yaml and compose files of Terminal-Bench tasks",
 		"github.com/sashabaranov/go-openai": "chat completions",
 		"golang.org/x/text":                 "file_read of texts in UTF-16",
 	},
 	"ipw-attribute": {},
 	"ipw-judge": {
+		"github.com/BurntSushi/toml":        "task.toml of Terminal-Bench tasks",
+		"go.yaml.in/yaml/v3":                "task.yaml and compose files of Terminal-Bench tasks",
 		"github.com/sashabaranov/go-openai": "the judge is a model",
 		"golang.org/x/text":                 "NFKC of answers and references",
 	},

@@ -28,6 +28,7 @@ import (
 	"path/filepath"
 
 	"ipw/lib/stream"
+	"ipw/lib/terminalbench"
 )
 
 // Set is a data set. Its tasks are read when they are asked for, so that a
@@ -42,9 +43,12 @@ type Set struct {
 	size int  // number of tasks, -1 if not known
 	once bool // a pipe: it can be read only once, and its reader may have to wait
 	open func(ctx context.Context) (*stream.Input, error)
+
+	tasks string // a directory of Terminal-Bench tasks, which is read instead
 }
 
-// Open finds a data set: a known name, a JSONL file (plain, gzip or zstd), or
+// Open finds a data set: a known name, a JSONL file (plain, gzip or zstd) of
+// tasks or of instances of SWE-bench, a directory of Terminal-Bench tasks, or
 // "-" for stdin. The error is a *NameError for a name that is not known or not
 // built yet.
 func Open(name string, stdin io.Reader) (*Set, error) {
@@ -53,6 +57,11 @@ func Open(name string, stdin io.Reader) (*Set, error) {
 	}
 	for _, set := range known() {
 		if set.Name == name {
+			return set, nil
+		}
+	}
+	if howToFetch(name) != "" {
+		if set := fetched(name); set != nil {
 			return set, nil
 		}
 	}
@@ -65,6 +74,8 @@ func Open(name string, stdin io.Reader) (*Set, error) {
 		return nil, &NameError{Name: name}
 	case err != nil:
 		return nil, fmt.Errorf("data set: %w", err)
+	case info.IsDir() && terminalbench.Holds(name):
+		return fromTasks(filepath.Base(filepath.Clean(name)), name), nil
 	case info.IsDir():
 		return nil, &NameError{Name: name, directory: true}
 	}
@@ -103,6 +114,9 @@ func fromBytes(set Set, lines []byte) *Set {
 // Tasks reads the tasks in order. A line that is no task is rejected through
 // problems and the rest goes on; an error ends the sequence.
 func (s *Set) Tasks(ctx context.Context, problems *stream.Problems) iter.Seq2[Task, error] {
+	if s.tasks != "" {
+		return s.readTasks(problems)
+	}
 	return func(yield func(Task, error) bool) {
 		in, err := s.open(ctx)
 		if err != nil {
@@ -153,6 +167,9 @@ func (s *Set) Len() int { return s.size }
 func (s *Set) Hash(ctx context.Context) (string, error) {
 	if s.once {
 		return "", nil
+	}
+	if s.tasks != "" {
+		return hashTasks(ctx, s.tasks)
 	}
 	in, err := s.open(ctx)
 	if err != nil {

@@ -170,6 +170,7 @@ func TestOpenFile(t *testing.T) {
 
 func TestOpenNames(t *testing.T) {
 	t.Chdir(t.TempDir())
+	t.Setenv("IPW_DATASETS", t.TempDir())
 	os.WriteFile("gaia", []byte(`{"problem":"a"}`), 0o644)
 	os.WriteFile("demo", []byte(`{"problem":"a"}`), 0o644)
 	os.Mkdir("folder", 0o755)
@@ -178,7 +179,7 @@ func TestOpenNames(t *testing.T) {
 		{"./demo", "", ""},
 		{"./gaia", "", ""},
 		{"gaia", `data set "gaia" is not built yet; there is demo`, "./gaia names the file"},
-		{"swebench", `data set "swebench" is not built yet`, ""},
+		{"swebench", `data set "swebench" is not on this machine`, "save SWE-bench's rows as JSON Lines in " + os.Getenv("IPW_DATASETS") + "/swebench.jsonl   (or name such a file: --dataset FILE)"},
 		{"mmlu-pro", "not built yet", ""},
 		{"terminalbench-native", "not built yet", ""},
 		{"nonsense", `no data set and no file is called "nonsense"; there is demo, and any JSONL file of tasks`, ""},

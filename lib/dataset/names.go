@@ -38,8 +38,8 @@ var planned = []string{
 	"supergpqa", "natural-reasoning", "wildchat", "browsecomp",
 	"deepresearchbench", "liveresearchbench", "liveresearch",
 	"arena-hard-auto-v2", "arena-hard-v2", "gdpval", "gdpval-stirrup",
-	"gdpval-aa-single", "livecodebench", "swebench", "swefficiency",
-	"terminalbench", "terminalbench-native", "fixed_length",
+	"gdpval-aa-single", "livecodebench", "swefficiency",
+	"terminalbench-native", "fixed_length",
 }
 
 func isPlanned(name string) bool { return slices.Contains(planned, name) }
@@ -57,13 +57,18 @@ func (e *NameError) Error() string {
 	case e.NotBuilt:
 		return fmt.Sprintf("data set %q is not built yet; there is %s, and any JSONL file of tasks", e.Name, names)
 	case e.directory:
-		return fmt.Sprintf("data set %q is a directory, not a JSONL file of tasks", e.Name)
+		return fmt.Sprintf("data set %q is a directory without Terminal-Bench tasks, and not a JSONL file of tasks", e.Name)
+	case howToFetch(e.Name) != "":
+		return fmt.Sprintf("data set %q is not on this machine", e.Name)
 	}
 	return fmt.Sprintf("no data set and no file is called %q; there is %s, and any JSONL file of tasks", e.Name, names)
 }
 
 // Hint is what a user may type next.
 func (e *NameError) Hint() string {
+	if how := howToFetch(e.Name); how != "" {
+		return how
+	}
 	if info, err := os.Stat(e.Name); e.NotBuilt && err == nil && !info.IsDir() {
 		return "./" + e.Name + " names the file"
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"ipw/lib/stream"
+	"ipw/lib/swebench"
+	"ipw/lib/terminalbench"
 )
 
 // Task is one problem to be solved.
@@ -17,6 +19,9 @@ type Task struct {
 	Answer       *string         // the text of a number or bool too; nil: not known
 	Metadata     json.RawMessage // an object, nil for none
 	WorkloadType string
+
+	Bench    *terminalbench.Task // of Terminal-Bench, else nil
+	Instance *swebench.Instance  // of SWE-bench, else nil
 }
 
 // reader reads tasks from lines.
@@ -59,6 +64,9 @@ func parse(line []byte, position int, workload string) (Task, error) {
 		return Task{}, fmt.Errorf("no task: %w", err)
 	}
 	task := Task{ID: fmt.Sprintf("q%04d", position), WorkloadType: workload}
+	if swebench.Is(fields) && !has(fields, "problem") {
+		return fromInstance(line, task)
+	}
 	var errs [5]error
 	task.Problem, errs[0] = text(fields, "problem", "")
 	task.ID, errs[1] = scalar(fields, "id", task.ID)

@@ -26,7 +26,10 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	if e.Line == 0 {
+	switch {
+	case e.File == "": // the text says where
+		return e.Text
+	case e.Line == 0:
 		return fmt.Sprintf("%s: %s", e.File, e.Text)
 	}
 	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Text)
