@@ -108,6 +108,15 @@ func (a *artifacts) close(response string) error {
 		os.WriteFile(filepath.Join(a.dir, "response.txt"), []byte(response), 0o644))
 }
 
+// Keep writes a file of the query's own among its artifacts: a patch, the tests'
+// output, a recording. Where none are kept it does nothing.
+func (q *Query) Keep(name string, content []byte) error {
+	if q.artifacts == nil {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(q.artifacts.dir, name), content, 0o644)
+}
+
 // note keeps a message of the query among its artifacts.
 func (q *Query) note(m llm.Message) {
 	strike := q.rec.strike

@@ -33,6 +33,7 @@ type Sandbox interface {
 type Spec struct {
 	Label     string            // whose box it is, in its name and labels: a query's id and attempt
 	Image     string            // of docker
+	Command   []string          // of docker: what runs in the box from the start on; nil for nothing
 	Workspace string            // a directory of the host, seen read-write at Workdir; "" for none
 	Workdir   string            // "" for Workdir, or the image's own where Workspace is ""
 	User      string            // "" for the default: no root where the workspace belongs to another
