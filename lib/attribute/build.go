@@ -23,6 +23,7 @@ func (a *account) trace() *trace.QueryTrace {
 		t.QueryText = deref(b.QueryText)
 	}
 	a.ending(t)
+	a.verdict(t)
 	a.energies(t)
 	for _, turn := range a.turns {
 		t.Turns = append(t.Turns, a.turnTrace(turn))
@@ -43,6 +44,21 @@ func (a *account) ending(t *trace.QueryTrace) {
 	t.ResponseText, t.Error, t.Reason = deref(f.ResponseText), f.Error, text(f.Reason)
 	t.Completed = f.Completed != nil && *f.Completed
 	t.TimedOut = f.TimedOut != nil && *f.TimedOut
+}
+
+// verdict takes over what the run itself said of the answer: its tests, say.
+func (a *account) verdict(t *trace.QueryTrace) {
+	v := a.q.scored
+	if v == nil {
+		return
+	}
+	t.IsResolved, t.UnscorableReason, t.ScoreMetadata = v.IsResolved, text(v.UnscorableReason), v.ScoreMetadata
+	if v.IsResolved != nil {
+		t.AccuracyScore = ptr(0.0)
+		if *v.IsResolved {
+			*t.AccuracyScore = 1
+		}
+	}
 }
 
 func (a *account) energies(t *trace.QueryTrace) {

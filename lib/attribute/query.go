@@ -77,6 +77,7 @@ type query struct {
 	begin    *event.Event
 	finish   *event.Event // nil: none was seen
 	closed   bool         // query_end was seen, or it was ended for want of one
+	scored   *event.Event // the last scoring_end with a verdict; nil: none has one
 	lastUs   int64        // t_us of the last record that moved its end
 	startUs  int64
 	spans    []*span // in the order of their starts

@@ -216,6 +216,9 @@ func (e *Engine) endSpan(t int64, q *query, ev *event.Event) {
 		return
 	}
 	s.finish = ev
+	if s.kind == scoringWindow && (ev.IsResolved != nil || ev.UnscorableReason != "" || ev.ScoreMetadata != nil) {
+		q.scored = ev
+	}
 	if s.open() {
 		e.land(t, s, ev)
 	}

@@ -115,6 +115,11 @@ type Event struct {
 	// setup_start, scoring_start
 	What string `json:"what,omitempty"`
 
+	// scoring_end, if the scoring gave a verdict
+	IsResolved       *bool           `json:"is_resolved,omitempty"` // right or wrong; nil: unscored
+	UnscorableReason string          `json:"unscorable_reason,omitempty"`
+	ScoreMetadata    json.RawMessage `json:"score_metadata,omitempty"` // an object
+
 	// lm_inference_start, submodel_call_start
 	Model    string `json:"model,omitempty"`
 	Provider string `json:"provider,omitempty"`

@@ -74,6 +74,12 @@ func (e *Event) field(s *stream.Scanner) {
 		s.OptText(&e.Error)
 	case "what":
 		s.Text(&e.What)
+	case "is_resolved":
+		s.OptBool(&e.IsResolved)
+	case "unscorable_reason":
+		s.Text(&e.UnscorableReason)
+	case "score_metadata":
+		s.Object(&e.ScoreMetadata)
 	case "model":
 		s.Text(&e.Model)
 	case "provider":

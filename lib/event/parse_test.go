@@ -23,6 +23,7 @@ var events = []struct{ line, err string }{
 	{`{"type":"tool_call_end","t_us":1763884800200200,"query":"q0000","span":"s2","turn":0,"tool":"calculator","ok":false,"error":"division by zero","result_tokens":2,"result_bytes":5}`, ""},
 	{`{"type":"retry","t_us":1,"query":"q","span":"s1","error_class":"429","wait_s":0.25}`, ""},
 	{`{"type":"query_end","t_us":1,"query":"q","attempt":2,"response_text":"42","completed":true,"timed_out":false,"error":null,"reason":"finished"}`, ""},
+	{`{"type":"scoring_end","t_us":1,"query":"q","span":"u","is_resolved":false,"unscorable_reason":"no tests","score_metadata":{"scorer":"tests","passed":3}}`, ""},
 	{`{"type":"setup_start","t_us":1,"query":"q","span":"u","what":"container"}`, ""}, {`{"type":"marker","t_us":1,"new":{"turn":"x"}}`, ""},
 	{`{"t_us":1}`, ""}, {`{"type":null,"t_us":1,"turn":null,"metadata":null,"query":null,"attempt":null}`, ""}, {`{"Type":"x","T_US":5,"t_us":1}`, ""}, {`{"type":"\u0071","t_us":1}`, ""},
 	{`{}`, "record without t_us"}, {`{"t_us":0}`, ""}, {`{"t_us":null}`, "record without t_us"},
@@ -32,6 +33,7 @@ var events = []struct{ line, err string }{
 	{`{"t_us":1,"metadata":[]}`, `field "metadata" is an array, not an object`}, {`{"t_us":1,"ok":"yes"}`, `field "ok" is a string, not true or false`},
 	{`{"t_us":1,"arguments":{}}`, `field "arguments" is an object, not a string`}, {`{"t_us":1,"input_tokens":-1e2}`, `field "input_tokens" is -1e2, not an integer`},
 	{`{"t_us":1,"cost_usd":"free"}`, `field "cost_usd" is a string, not a number`}, {`{"t_us":1,"reference":42}`, `field "reference" is a number, not a string`},
+	{`{"t_us":1,"is_resolved":1}`, `field "is_resolved" is a number, not true or false`}, {`{"t_us":1,"score_metadata":"ok"}`, `field "score_metadata" is a string, not an object`},
 	{`{"t_us":1`, "not JSON: unexpected end of JSON input"}, {`[]`, "an array, not an object"}, {``, "not JSON: unexpected end of JSON input"},
 }
 
@@ -73,8 +75,10 @@ func slow(line []byte) (*Event, error) {
 			delete(keys, k)
 		}
 	}
-	if m := keys["metadata"]; m != nil && m[0] != '{' {
-		return nil, errors.New("metadata is no object")
+	for _, k := range []string{"metadata", "score_metadata"} {
+		if m := keys[k]; m != nil && m[0] != '{' {
+			return nil, errors.New(k + " is no object")
+		}
 	}
 	known, err := json.Marshal(keys)
 	if err != nil {
@@ -84,9 +88,7 @@ func slow(line []byte) (*Event, error) {
 	if err := json.Unmarshal(known, e); err != nil {
 		return nil, err
 	}
-	if m := keys["metadata"]; m != nil {
-		e.Metadata = m // as it was written
-	}
+	e.Metadata, e.ScoreMetadata = keys["metadata"], keys["score_metadata"] // as they were written
 	if keys["t_us"] == nil {
 		return nil, errors.New("no t_us")
 	}

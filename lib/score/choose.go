@@ -1,6 +1,7 @@
 package score
 
 import (
+	"encoding/json"
 	"sync"
 
 	"ipw/lib/trace"
@@ -19,8 +20,14 @@ type Choice struct {
 	err   error
 }
 
-// For returns the scorer of a trace.
+// For returns the scorer of a trace, nil for one that keeps the score it has:
+// what the tests of its task said is not for a comparison or a model to change,
+// and under auto a score that is not ours stands too.
 func (c *Choice) For(q *trace.QueryTrace) (Scorer, error) {
+	by := scorerOf(q)
+	if by == Tests || c.Flag == "auto" && by != "" && by != "exact" && by != "judge" {
+		return nil, nil
+	}
 	name := c.Flag
 	if name == "auto" && q.Dataset != nil {
 		name = c.Own(*q.Dataset)
@@ -29,6 +36,17 @@ func (c *Choice) For(q *trace.QueryTrace) (Scorer, error) {
 		return c.Judge()
 	}
 	return Exact{}, nil
+}
+
+// scorerOf names what scored a trace: "" if nothing did, "other" if it does not
+// say what.
+func scorerOf(q *trace.QueryTrace) string {
+	var m Metadata
+	_ = json.Unmarshal(q.ScoreMetadata, &m) // another tool's may have any shape
+	if m.Scorer == "" && (q.IsResolved != nil || q.UnscorableReason != nil) {
+		return "other"
+	}
+	return m.Scorer
 }
 
 // Judge returns the judge, which is made at the first call.

@@ -13,11 +13,11 @@ import (
 // in the order they came. Earlier attempts at a query are scored too: which one
 // is the valid one is known only at the end.
 type Filter struct {
-	Scorer      func(*trace.QueryTrace) (Scorer, error)
-	Keep        bool                    // traces that are right or wrong already stay as they are
-	Concurrency int                     // traces in work at once
-	Write       func(line []byte) error // a line with its newline
-	Done        func(*trace.QueryTrace) // called with every trace as written, in order; nil for none
+	Scorer      func(*trace.QueryTrace) (Scorer, error) // nil: the trace keeps the score it has
+	Keep        bool                                    // traces that are right or wrong already stay as they are
+	Concurrency int                                     // traces in work at once
+	Write       func(line []byte) error                 // a line with its newline
+	Done        func(*trace.QueryTrace)                 // called with every trace as written, in order; nil for none
 }
 
 // job is one trace in work.
@@ -87,18 +87,22 @@ func (f *Filter) read(ctx context.Context, r *trace.Reader, queue chan<- *job) e
 func (f *Filter) score(ctx context.Context, j *job) error {
 	if !f.Keep || j.q.IsResolved == nil {
 		s, err := f.Scorer(j.q)
+		if err == nil && s != nil {
+			err = j.take(Trace(ctx, s, j.q))
+		}
 		if err != nil {
-			return err
-		}
-		result := Trace(ctx, s, j.q)
-		if err := result.set(j.q); err != nil {
-			return err
-		}
-		if j.line, err = trace.Patch(j.line, result.fields()); err != nil {
 			return err
 		}
 	}
 	// A foreign trace may hold bare control characters; what is written does not.
 	j.line = stream.AppendEscaped(nil, j.line)
 	return nil
+}
+
+// take writes a result into the trace.
+func (j *job) take(r Result) (err error) {
+	if err = r.set(j.q); err == nil {
+		j.line, err = trace.Patch(j.line, r.fields())
+	}
+	return err
 }

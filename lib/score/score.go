@@ -33,6 +33,10 @@ const (
 	Unreadable  = "judge_unreadable" // the judge's reply holds no verdict, or several
 )
 
+// Tests is the scorer that score_metadata names where a task's own tests gave
+// the verdict, in the run.
+const Tests = "tests"
+
 // Scorer says whether an answer is right.
 type Scorer interface {
 	// Name is exact or judge.
