@@ -7,7 +7,7 @@
 // (several at a time, if it is told to), hands it to the agent and closes it
 // with the reason it ended: the model had its say (finished), the turns ran out
 // (max_turns), the time did (timeout), a call could not be mended (error), or
-// the user stopped it (interrupted).
+// what it may use (budget), or the user stopped it (interrupted).
 //
 //	rec := agent.NewRecorder(events)
 //	run := agent.Run{Agent: &agent.React{…}, Recorder: rec, Concurrency: 8}
@@ -49,8 +49,12 @@ func (q *Query) Cut(ctx context.Context, err error) Outcome {
 	}
 	o.Reason, o.Err = event.Interrupted, nil
 	var late *TimeoutError
-	if errors.As(context.Cause(ctx), &late) {
+	var spent *BudgetError
+	switch cause := context.Cause(ctx); {
+	case errors.As(cause, &late):
 		o.Reason = event.Timeout
+	case errors.As(cause, &spent):
+		o.Reason = event.Budget
 	}
 	return o
 }

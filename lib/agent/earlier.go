@@ -70,13 +70,10 @@ func (e *Earlier) Attempt(query string) (attempt int, run bool) {
 	return e.attempts[query], false
 }
 
-// Kept is how many queries need not run again.
-func (e *Earlier) Kept() int {
-	n := 0
-	for id := range e.attempts {
-		if _, again := e.Attempt(id); !again {
-			n++
-		}
+// next is the number of another attempt at a query, however the last one ended.
+func (e *Earlier) next(query string) int {
+	if e == nil {
+		return 1
 	}
-	return n
+	return e.attempts[query] + 1
 }

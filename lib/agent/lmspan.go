@@ -11,6 +11,7 @@ import (
 type LM struct {
 	*span
 	rec   *Recorder
+	model string
 	begun bool // lm_first_token was written
 	tries int  // seen so far, for a call that is abandoned
 }
@@ -18,7 +19,7 @@ type LM struct {
 // LM opens a model call: lm_inference_start.
 func (q *Query) LM(turn int, c llm.Client, model string) *LM {
 	local := c.Local()
-	l := &LM{rec: q.rec, tries: 1}
+	l := &LM{rec: q.rec, model: model, tries: 1}
 	l.span = q.start("lm", turn, event.Event{Type: event.LMStart, Model: model,
 		Provider: c.Provider(), Endpoint: PublicURL(c.Endpoint()), Local: &local},
 		func(err error) event.Event { return l.ending(llm.Response{}, err) })
@@ -53,6 +54,9 @@ func (l *LM) retry(class string, wait time.Duration, _ error) {
 func (l *LM) End(r llm.Response, err error) {
 	l.q.mu.Lock()
 	defer l.q.mu.Unlock()
+	if !l.ended {
+		l.q.spending.add(l.model, r.Usage)
+	}
 	l.finish(l.ending(r, err))
 }
 

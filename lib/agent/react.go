@@ -56,6 +56,9 @@ func (a *React) Solve(ctx context.Context, q *Query, t dataset.Task) Outcome {
 		case !calls:
 			return Outcome{Text: answer.Content, Reason: event.Finished}
 		}
+		if ctx.Err() != nil { // the call has used up the budget
+			return q.Cut(ctx, nil)
+		}
 		for _, result := range callAll(ctx, q, turn, a.tools(q), answer.ToolCalls) {
 			c.Add(result)
 		}

@@ -100,6 +100,8 @@ type Query struct {
 
 	rec       *Recorder
 	artifacts *artifacts // nil: none are kept
+	spending  *spending  // nil: there is no budget
+	maxResult int        // bytes of a tool's result; 0 for any
 
 	mu    sync.Mutex
 	open  []*span // in the order of their starts

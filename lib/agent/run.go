@@ -18,13 +18,15 @@ import (
 type Run struct {
 	Agent       Agent
 	Recorder    *Recorder
-	Concurrency int           // queries open at a time, at least 1
-	Timeout     time.Duration // of a query's solving; 0 for none
-	Open        Opener        // makes each query's place; nil: the queries need none
-	MaxQueries  int           // tasks looked at, from the first; 0 for all
-	Earlier     *Earlier      // what ran before; nil for nothing
-	Artifacts   string        // folder for whole messages; "" for none
-	Progress    func(Totals)  // told of every change, one at a time; may be nil
+	Concurrency int            // queries open at a time, at least 1
+	Timeout     time.Duration  // of a query's solving; 0 for none
+	Open        Opener         // makes each query's place; nil: the queries need none
+	Budget      *Budget        // of each query's solving; nil for none
+	MaxResult   int            // bytes of a tool's result that the model is given; the middle of a longer one is cut. 0 for any
+	Warmup      []dataset.Task // run before the first query, if there is one to run, and not counted
+	Earlier     *Earlier       // what ran before; nil for nothing
+	Artifacts   string         // folder for whole messages; "" for none
+	Progress    func(Totals)   // told of every change, one at a time; may be nil
 
 	mu     sync.Mutex
 	totals Totals
@@ -33,7 +35,8 @@ type Run struct {
 
 // Totals counts queries.
 type Totals struct {
-	Open    int            // running now
+	Open    int            // running now, warm-up ones too
+	Warm    int            // warm-up queries that ended
 	Kept    int            // ended in an earlier part of the run, and not run again
 	Reasons map[string]int // ended now, by reason
 	Unkept  error          // the first artifact that could not be written; the run goes on
@@ -53,6 +56,7 @@ func (t Totals) Ended() int {
 type job struct {
 	task    dataset.Task
 	attempt int
+	warm    chan<- bool // of a warm-up query: told of its end
 }
 
 // Tasks runs the tasks and returns when the last query has ended. When ctx ends
@@ -84,7 +88,7 @@ func (r *Run) Tasks(ctx context.Context, tasks iter.Seq2[dataset.Task, error]) (
 
 // feed hands out what is still to be run.
 func (r *Run) feed(ctx context.Context, tasks iter.Seq2[dataset.Task, error], jobs chan<- job) {
-	seen := 0
+	warm := false
 	for t, err := range tasks {
 		if err != nil {
 			if ctx.Err() == nil {
@@ -92,19 +96,44 @@ func (r *Run) feed(ctx context.Context, tasks iter.Seq2[dataset.Task, error], jo
 			}
 			return
 		}
-		seen++
-		if attempt, again := r.Earlier.Attempt(t.ID); again {
-			select {
-			case jobs <- job{t, attempt}:
-			case <-ctx.Done():
-				return
-			}
-		} else {
+		attempt, again := r.Earlier.Attempt(t.ID)
+		if !again {
 			r.note(func() { r.totals.Kept++ })
+			continue
 		}
-		if seen == r.MaxQueries {
+		if !warm {
+			r.warmUp(ctx, jobs)
+			warm = true
+		}
+		if !send(ctx, jobs, job{task: t, attempt: attempt}) {
 			return
 		}
+	}
+}
+
+// warmUp runs the warm-up queries and waits for the last one's end.
+func (r *Run) warmUp(ctx context.Context, jobs chan<- job) {
+	over := make(chan bool, len(r.Warmup))
+	for _, t := range r.Warmup {
+		if !send(ctx, jobs, job{t, r.Earlier.next(t.ID), over}) {
+			return
+		}
+	}
+	for range r.Warmup {
+		select {
+		case <-over:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func send(ctx context.Context, jobs chan<- job, j job) bool {
+	select {
+	case jobs <- j:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -116,6 +145,9 @@ func (r *Run) work(ctx context.Context, jobs <-chan job) {
 				return
 			}
 			r.query(ctx, j)
+			if j.warm != nil {
+				j.warm <- true
+			}
 		case <-ctx.Done():
 			return
 		}
@@ -127,14 +159,18 @@ func (r *Run) query(ctx context.Context, j job) {
 	r.note(func() { r.totals.Open++ })
 	a, err := openArtifacts(r.Artifacts, j.task.ID, j.attempt)
 	q := r.Recorder.Begin(j.task, j.attempt)
-	q.artifacts = a
+	q.artifacts, q.maxResult = a, r.MaxResult
 	o := r.attempt(ctx, q, j.task)
 	q.End(o)
 	err = errors.Join(err, a.close(r.Recorder.strike(o.Text)))
 	left := q.leave()
 	r.note(func() {
 		r.totals.Open--
-		r.totals.Reasons[o.Reason]++
+		if j.warm == nil {
+			r.totals.Reasons[o.Reason]++
+		} else {
+			r.totals.Warm++
+		}
 		r.totals.Unkept = cmp.Or(r.totals.Unkept, err)
 		r.totals.Left = cmp.Or(r.totals.Left, left)
 	})
@@ -156,6 +192,8 @@ func (r *Run) solve(ctx context.Context, q *Query, t dataset.Task) (o Outcome) {
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, &TimeoutError{limit})
 		defer cancel()
 	}
+	ctx, solved := r.Budget.watch(ctx, q)
+	defer solved()
 	defer func() {
 		if p := recover(); p != nil {
 			o = Outcome{Text: q.partial(), Reason: event.Failed, Err: fmt.Errorf("the agent broke: panic: %v", p)}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipw/lib/llm"
+	"ipw/lib/stream"
 	"ipw/lib/tool"
 )
 
@@ -39,6 +40,9 @@ func (t *ToolCall) run(ctx context.Context, tools []tool.Tool, c llm.ToolCall) (
 	text, err := call(ctx, tools, c)
 	if err != nil {
 		text = strings.TrimPrefix(text+"\nerror: "+err.Error(), "\n")
+	}
+	if most := t.q.maxResult; most > 0 {
+		text = stream.Clip(text, most)
 	}
 	t.End(text, err)
 	return llm.Message{Role: llm.ToolRole, ToolCallID: c.ID, Name: c.Name, Content: text}, err
