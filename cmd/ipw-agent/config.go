@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"slices"
+	"reflect"
 	"strings"
 	"time"
 
@@ -15,17 +15,28 @@ import (
 	"ipw/lib/event"
 	"ipw/lib/llm"
 	"ipw/lib/stream"
+	"ipw/lib/tool"
 )
 
-// config is the header's: what was asked for. It holds no secret.
+// config is the header's: what was asked for. It holds no secret. Fields with a
+// flag keep a run from being resumed if they differ: its queries could not stand
+// side by side.
 type config struct {
 	BaseURL       string   `json:"base_url"`
 	DatasetSHA256 string   `json:"dataset_sha256,omitempty"` // of the content; absent for a pipe
 	MaxQueries    *int     `json:"max_queries,omitempty"`    // absent: all
-	MaxTurns      int      `json:"max_turns"`
+	Shuffle       *int64   `json:"shuffle,omitempty" flag:"--shuffle"`
+	Shard         string   `json:"shard,omitempty" flag:"--shard"`
+	Repeat        int      `json:"repeat,omitempty"` // absent: once
+	Warmup        int      `json:"warmup,omitempty"`
+	MaxTurns      int      `json:"max_turns" flag:"--max-turns"`
 	Concurrency   int      `json:"concurrency"`
 	QueryTimeoutS *float64 `json:"query_timeout_s,omitempty"` // absent: none
-	Tools         []string `json:"tools"`
+	TokenBudget   int64    `json:"max_tokens_total,omitempty" flag:"--max-tokens-total"`
+	CostBudget    float64  `json:"max_cost_usd,omitempty" flag:"--max-cost"`
+	JouleBudget   float64  `json:"max_joules,omitempty" flag:"--max-joules"`
+	Tools         []string `json:"tools" flag:"--tools"`
+	MaxResult     int      `json:"max_result,omitempty" flag:"--max-result"` // absent: 6000
 	Corpus        string   `json:"corpus,omitempty"`
 	Temperature   *float64 `json:"temperature,omitempty"` // these four absent: the endpoint's own
 	TopP          *float64 `json:"top_p,omitempty"`
@@ -35,9 +46,16 @@ type config struct {
 }
 
 func (p *plan) config(endpoint string) config {
-	cfg := config{BaseURL: endpoint, DatasetSHA256: p.hash, MaxQueries: p.MaxQueries, MaxTurns: p.MaxTurns,
-		Concurrency: p.Concurrency, Tools: p.names, Corpus: p.Corpus, Temperature: p.Temperature, TopP: p.TopP,
-		MaxTokens: p.MaxTokens, Seed: p.Seed, System: p.flags.System}
+	cfg := config{BaseURL: endpoint, DatasetSHA256: p.hash, MaxQueries: p.MaxQueries, Shuffle: p.Shuffle, Shard: p.Shard,
+		Warmup: p.Warmup, MaxTurns: p.MaxTurns, Concurrency: p.Concurrency, TokenBudget: p.TokenBudget, CostBudget: p.CostBudget,
+		JouleBudget: p.JouleBudget, Tools: p.names, Corpus: p.Corpus, Temperature: p.Temperature,
+		TopP: p.TopP, MaxTokens: p.MaxTokens, Seed: p.Seed, System: p.flags.System}
+	if p.MaxResult != tool.DefaultMaxResult {
+		cfg.MaxResult = p.MaxResult
+	}
+	if p.Repeat > 1 {
+		cfg.Repeat = p.Repeat
+	}
 	if p.QueryTimeout > 0 {
 		s := p.QueryTimeout.Seconds()
 		cfg.QueryTimeoutS = &s
@@ -87,31 +105,31 @@ func (p *plan) readEarlier(c *cli.Context) (*agent.Earlier, error) {
 	return e, nil
 }
 
-// differences tells what makes this another run than the one of the header:
-// the queries of the two could not stand side by side.
+// differences tells what makes this another run than the one of the header.
 func (p *plan) differences(h event.Header) []string {
 	var old config
 	_ = json.Unmarshal(h.Config, &old) // a header without a readable config differs in it
-	cfg := p.config("")
 	var diff []string
-	differ := func(what string, was, is any) {
-		diff = append(diff, fmt.Sprintf("%s was %v, not %v", what, was, is))
-	}
-	for _, x := range []struct{ what, was, is string }{
-		{"--agent", h.Agent, p.Agent}, {"--model", h.Model, p.Model}, {"--dataset", h.Dataset, p.set.Name},
-	} {
-		if x.was != x.is {
-			differ(x.what, x.was, x.is)
+	differ := func(what, was, is string) {
+		if was != is {
+			diff = append(diff, fmt.Sprintf("%s was %s, not %s", what, was, is))
 		}
 	}
-	if p.Run != "" && p.Run != h.Run {
+	differ("--agent", h.Agent, p.Agent)
+	differ("--model", h.Model, p.Model)
+	differ("--dataset", h.Dataset, p.set.Name)
+	if p.Run != "" {
 		differ("--run", h.Run, p.Run)
 	}
-	if old.MaxTurns != cfg.MaxTurns {
-		differ("--max-turns", old.MaxTurns, cfg.MaxTurns)
+	cfg := p.config("")
+	was, is := reflect.ValueOf(old), reflect.ValueOf(cfg)
+	for i := range was.NumField() {
+		if flag := was.Type().Field(i).Tag.Get("flag"); flag != "" {
+			differ(flag, word(was.Field(i)), word(is.Field(i)))
+		}
 	}
-	if !slices.Equal(old.Tools, cfg.Tools) {
-		differ("--tools", names(old.Tools), names(cfg.Tools))
+	if old.Repeat > cfg.Repeat {
+		differ("--repeat", fmt.Sprint(old.Repeat), fmt.Sprint(max(cfg.Repeat, 1)))
 	}
 	if len(diff) == 0 && old.DatasetSHA256 != "" && cfg.DatasetSHA256 != "" && old.DatasetSHA256 != cfg.DatasetSHA256 {
 		diff = append(diff, "the data set's content has changed")
@@ -119,9 +137,15 @@ func (p *plan) differences(h event.Header) []string {
 	return diff
 }
 
-func names(tools []string) string {
-	if len(tools) == 0 {
+// word is a value as its flag would be typed, none for what is absent.
+func word(v reflect.Value) string {
+	switch {
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		v = v.Elem()
+	case v.IsZero(), v.Kind() == reflect.Slice && v.Len() == 0:
 		return "none"
+	case v.Kind() == reflect.Slice:
+		return strings.Join(v.Interface().([]string), ",")
 	}
-	return strings.Join(tools, ",")
+	return fmt.Sprint(v.Interface())
 }

@@ -10,7 +10,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
+	"slices"
 
 	"ipw/lib/agent"
 	"ipw/lib/cli"
@@ -26,30 +26,6 @@ A task is an object with "problem" and, if you like, "id", "answer", "metadata" 
 
 const example = `ipw-agent --agent react --model builtin --dataset demo -o events.jsonl
 ipw-agent --agent react --model qwen3-8b --base-url http://127.0.0.1:8000 --dataset tasks.jsonl --concurrency 8 -o events.jsonl`
-
-type flags struct {
-	Agent        string        `help:"The agent: react." placeholder:"NAME"`
-	Model        string        `help:"The model, by the name its endpoint knows; builtin is a scripted one." placeholder:"NAME"`
-	Dataset      string        `help:"The tasks: a data set's name, a JSONL file, or - for stdin." placeholder:"NAME|FILE|-"`
-	BaseURL      string        `name:"base-url" help:"The model's endpoint, OpenAI-compatible." placeholder:"URL"`
-	MaxQueries   *int          `help:"Run the first N tasks only." placeholder:"N"`
-	MaxTurns     int           `help:"Turns of a query at most; in the last one the model gets no tools (${default})." default:"20" placeholder:"N"`
-	Concurrency  int           `help:"Queries at a time, at most 1000 (${default})." default:"1" placeholder:"N"`
-	QueryTimeout time.Duration `help:"End a query after this long and keep what it has." placeholder:"TIME"`
-	Tools        []string      `help:"Tools, or none. Default: the data set's own, else calculator." placeholder:"A,B"`
-	Corpus       string        `help:"What the search tool looks in: a JSONL file or a directory of texts." placeholder:"PATH"`
-	Artifacts    string        `help:"Keep whole messages and answers in this folder, a folder per query." placeholder:"DIR"`
-	Resume       string        `help:"Go on with the run in this event stream: only what is missing or ended in error." placeholder:"EVENTS"`
-	Temperature  *float64      `help:"Sampling temperature. Default: the endpoint's own." placeholder:"X"`
-	TopP         *float64      `help:"Nucleus sampling." placeholder:"X"`
-	MaxTokens    int           `help:"Tokens of an answer at most." placeholder:"N"`
-	Seed         *int          `help:"Seed of the sampling." placeholder:"N"`
-	System       *string       `help:"The system prompt; empty for none." placeholder:"TEXT"`
-	Output       string        `short:"o" help:"Write to FILE; a further run is appended." placeholder:"FILE"`
-	Run          string        `help:"The run's name in the stream. Default: run_AGENT_MODEL_DATASET@TIME." placeholder:"NAME@TIME"`
-	Strict       bool          `help:"Stop at the first line that is no task."`
-	List         bool          `help:"List agents, tools and data sets."`
-}
 
 func run(c *cli.Context) error {
 	var f flags
@@ -95,18 +71,22 @@ func (p *plan) record(c *cli.Context, out *stream.Writer) error {
 	}
 	bar := newProgress(c, p.total(), p.Output == "" || p.Output == "-")
 	p.problems.Print = bar.say
+	budget, done := p.budget(c, bar.say)
+	defer done()
 	r := agent.Run{
 		Agent:       p.react(client),
 		Recorder:    agent.NewRecorder(w, secrets()...),
 		Concurrency: p.Concurrency,
 		Timeout:     p.QueryTimeout,
 		Open:        p.open,
-		MaxQueries:  p.maxQueries(),
+		Budget:      budget,
+		MaxResult:   p.MaxResult,
+		Warmup:      p.warmup,
 		Earlier:     p.earlier,
 		Artifacts:   p.Artifacts,
 		Progress:    bar.update,
 	}
-	totals, err := r.Tasks(c, p.set.Tasks(c, p.problems))
+	totals, err := r.Tasks(c, p.pick().Of(p.set.Tasks(c, p.problems)))
 	bar.clear()
 	status := "ok"
 	switch {
@@ -121,23 +101,30 @@ func (p *plan) record(c *cli.Context, out *stream.Writer) error {
 	return p.verdict(c, totals, err)
 }
 
-// verdict is the command's error after everything ran.
+// verdict is the command's error after everything ran. What else went wrong is
+// said before it.
 func (p *plan) verdict(c *cli.Context, totals agent.Totals, err error) error {
+	if err != nil {
+		return err
+	}
+	errs := []error{totals.Left, totals.Unkept}
 	switch failed := totals.Reasons[event.Failed]; {
-	case err != nil:
-		return err
 	case c.Err() != nil:
-		return context.Canceled
-	case totals.Unkept != nil:
-		return totals.Unkept
+		errs = append(errs, context.Canceled)
 	case failed > 0:
-		return p.failed(failed, totals.Ended())
+		errs = append(errs, p.failed(failed, totals.Ended()))
+	case p.problems.Err() != nil:
+		errs = append(errs, p.problems.Err())
+	case totals.Ended()+totals.Kept == 0:
+		errs = append(errs, fmt.Errorf("data set %q holds no tasks", p.set.Name))
 	}
-	if err := p.problems.Err(); err != nil {
-		return err
+	errs = slices.DeleteFunc(errs, func(e error) bool { return e == nil })
+	if len(errs) == 0 {
+		return nil
 	}
-	if totals.Ended()+totals.Kept == 0 {
-		return fmt.Errorf("data set %q holds no tasks", p.set.Name)
+	last := len(errs) - 1
+	for _, e := range errs[:last] {
+		c.Error(e)
 	}
-	return nil
+	return errs[last]
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -36,7 +38,34 @@ func TestScripts(t *testing.T) {
 				ts.Value("endpoint").(*endpoint).healed.Store(true)
 			},
 			"count": count,
+			"meter": meter,
 		},
+	})
+}
+
+// meter has a power stream of 1000 W grow in a file until the script ends:
+// meter FILE
+func meter(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	stop, stopped := make(chan bool), make(chan bool)
+	go func() {
+		defer close(stopped)
+		defer f.Close()
+		fmt.Fprintln(f, `{"type":"header","schema":"ipw.power/1","host":"h","t_us":1,"interval_us":20000,"domains":[{"id":"gpu:0","kind":"gpu","energy":"counter","power":"none"}]}`)
+		for begun := time.Now(); ; {
+			now := time.Now()
+			fmt.Fprintf(f, `{"t_us":%d,"j":[%d]}`+"\n", now.UnixMicro(), now.Sub(begun).Milliseconds())
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}()
+	ts.Defer(func() {
+		close(stop)
+		<-stopped
 	})
 }
 

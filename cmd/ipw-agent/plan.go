@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"os"
-	"strings"
 
 	"ipw/lib/agent"
 	"ipw/lib/cli"
@@ -12,40 +10,10 @@ import (
 	"ipw/lib/dataset"
 	"ipw/lib/llm"
 	"ipw/lib/llm/builtin"
+	"ipw/lib/price"
 	"ipw/lib/stream"
 	"ipw/lib/tool"
 )
-
-// check finds wrong usage that the flags alone show.
-func (f *flags) check() error {
-	var missing []string
-	for _, m := range []struct{ flag, value string }{{"--agent", f.Agent}, {"--model", f.Model}, {"--dataset", f.Dataset}} {
-		if m.value == "" {
-			missing = append(missing, m.flag)
-		}
-	}
-	switch {
-	case len(missing) > 0:
-		return cli.Hint(cli.Usagef("missing flags: %s", strings.Join(missing, ", ")), "ipw-agent --list shows agents and data sets")
-	case f.MaxQueries != nil && *f.MaxQueries < 1:
-		return cli.Usagef("--max-queries %d: at least 1", *f.MaxQueries)
-	case f.MaxTurns < 1:
-		return cli.Usagef("--max-turns %d: at least 1", f.MaxTurns)
-	case f.Concurrency < 1 || f.Concurrency > 1000:
-		return cli.Usagef("--concurrency %d: from 1 to 1000", f.Concurrency)
-	case f.QueryTimeout < 0:
-		return cli.Usagef("--query-timeout %s: not below 0", f.QueryTimeout)
-	case f.MaxTokens < 0:
-		return cli.Usagef("--max-tokens %d: not below 0", f.MaxTokens)
-	case f.Temperature != nil && !(*f.Temperature >= 0 && *f.Temperature <= math.MaxFloat32):
-		return cli.Usagef("--temperature %g: 0 or more", *f.Temperature)
-	case f.TopP != nil && !(*f.TopP > 0 && *f.TopP <= 1):
-		return cli.Usagef("--top-p %g: above 0, at most 1", *f.TopP)
-	case f.Resume == "-":
-		return cli.Usagef("--resume reads a file, not stdin")
-	}
-	return nil
-}
 
 // plan is what is known before the first query.
 type plan struct {
@@ -55,6 +23,8 @@ type plan struct {
 	names    []string     // of all tools
 	tools    []tool.Tool  // those that every query shares
 	open     agent.Opener // makes the places where the others work; nil if there are none
+	warmup   []dataset.Task
+	prices   *price.Model // nil: the model is in no table
 	endpoint llm.Endpoint
 	earlier  *agent.Earlier // nil: nothing is resumed
 	problems *stream.Problems
@@ -76,7 +46,13 @@ func prepare(c *cli.Context, f *flags) (p *plan, err error) {
 	if p.endpoint, err = llm.Resolve(f.Model, f.BaseURL, os.Getenv); err != nil {
 		return nil, err
 	}
+	if err := p.findPrice(); err != nil {
+		return nil, err
+	}
 	if p.hash, err = p.set.Hash(c); err != nil {
+		return nil, err
+	}
+	if p.warmup, err = p.openWarmup(c); err != nil {
 		return nil, err
 	}
 	if p.earlier, err = p.readEarlier(c); err != nil {
@@ -114,21 +90,27 @@ func (p *plan) react(client llm.Client) *agent.React {
 	return r
 }
 
-// maxQueries is --max-queries, 0 for all.
-func (p *plan) maxQueries() int {
-	if p.MaxQueries == nil {
-		return 0
+// openWarmup makes the warm-up queries.
+func (p *plan) openWarmup(c *cli.Context) ([]dataset.Task, error) {
+	if p.Warmup == 0 {
+		return nil, nil
 	}
-	return *p.MaxQueries
+	if p.hash == "" {
+		return nil, cli.Usagef("--warmup needs tasks that can be read twice, not a pipe")
+	}
+	quiet := &stream.Problems{Print: func(string) {}} // they are read again, and reported
+	return dataset.Warmup(p.pick().Of(p.set.Tasks(c, quiet)), p.Warmup)
 }
 
 // total is how many queries there are, -1 if nobody knows.
 func (p *plan) total() int {
-	n, limit := p.set.Len(), p.maxQueries()
-	if limit > 0 && (n < 0 && p.Dataset != "-" || n > limit) {
-		return limit
+	if n := p.set.Len(); n >= 0 {
+		return p.pick().Count(n)
 	}
-	return n
+	if p.MaxQueries != nil && p.Dataset != "-" {
+		return p.pick().Count(*p.MaxQueries)
+	}
+	return -1
 }
 
 // failed says how many queries failed, and how to run them again.

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"os"
+	"slices"
 
 	"ipw/lib/agent"
 	"ipw/lib/cli"
@@ -20,11 +21,15 @@ func (p *plan) openTools(c *cli.Context) (err error) {
 	if p.names, err = tool.Names(names); err != nil {
 		return err
 	}
+	if p.Corpus != "" && !slices.Contains(p.names, "search") {
+		return cli.Usagef("--corpus is what search looks in, and search is not among the tools")
+	}
 	shared, placed := tool.Split(p.names)
-	if p.open, err = (agent.Workspaces{Tools: placed}).Opener(); err != nil {
+	if p.open, err = (agent.Workspaces{Tools: placed, Options: tool.Options{MaxResult: p.MaxResult}}).Opener(); err != nil {
 		return err
 	}
 	p.tools, err = tool.Build(shared, tool.Options{
+		MaxResult: p.MaxResult,
 		Corpus: func() (*retrieval.Corpus, error) {
 			return retrieval.Open(c, cmp.Or(p.Corpus, p.set.Corpus), p.problems)
 		},

@@ -152,6 +152,20 @@ func (m *Meter) sample(h *power.Header, s *power.Sample) {
 	m.prune(t)
 }
 
+// Reads tells whether a stream is being read and has a domain that counts.
+func (m *Meter) Reads() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, lines := range m.lines {
+		for _, l := range lines {
+			if l.t >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // time is a sample's on this machine's CLOCK_BOOTTIME.
 func (m *Meter) time(h *power.Header, s *power.Sample) int64 {
 	if s.HasM && h.BootID != "" && h.BootID == m.boot {

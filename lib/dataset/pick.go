@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Pick is which tasks of a data set run, and in what order: they are shuffled,
@@ -175,4 +176,15 @@ func mark(t Task) (json.RawMessage, error) {
 	}
 	fields["warmup"], fields["task"] = json.RawMessage("true"), id
 	return json.Marshal(fields)
+}
+
+// ParseShard reads I/N.
+func ParseShard(s string) (shard, shards int, err error) {
+	i, n, found := strings.Cut(s, "/")
+	shard, err1 := strconv.Atoi(i)
+	shards, err2 := strconv.Atoi(n)
+	if !found || err1 != nil || err2 != nil || shard < 1 || shard > shards {
+		return 0, 0, fmt.Errorf("%q is no I/N with I from 1 to N", s)
+	}
+	return shard, shards, nil
 }

@@ -148,3 +148,14 @@ func TestWarmup(t *testing.T) {
 		t.Errorf("of no task %+v, %v", warm, err)
 	}
 }
+
+func TestParseShard(t *testing.T) {
+	if i, n, err := ParseShard("2/3"); i != 2 || n != 3 || err != nil {
+		t.Error(i, n, err)
+	}
+	for _, s := range []string{"", "1", "/", "0/3", "4/3", "1/0", "-1/3", "a/b", "1/2/3", "1/ 2"} {
+		if i, n, err := ParseShard(s); err == nil {
+			t.Errorf("%q is %d/%d", s, i, n)
+		}
+	}
+}
