@@ -48,6 +48,9 @@ func listSource(w io.Writer, f *roster.Found) error {
 	for _, s := range f.Sensors {
 		fmt.Fprintf(t, "  %s\n", strings.Join(columns(s.Domain()), "\t"))
 	}
+	for _, l := range f.Left {
+		fmt.Fprintf(t, "  %s\t%s\t%s\tnot recorded: %s\n", l.Domain.ID, l.Domain.Kind, l.Domain.Name, l.Why)
+	}
 	return t.Flush()
 }
 
@@ -56,8 +59,8 @@ func state(f *roster.Found) (words, fix string) {
 	if f.Err != nil {
 		return "not available: " + strings.TrimPrefix(f.Err.Error(), f.Name+": "), hint(f.Err)
 	}
-	if f.Unused != "" {
-		return "available, not used by auto: " + f.Unused, ""
+	if len(f.Sensors) == 0 && len(f.Left) > 0 {
+		return "available, not used by auto: " + f.Left[0].Why, ""
 	}
 	var refused error
 	silent := 0

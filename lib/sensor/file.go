@@ -2,6 +2,8 @@ package sensor
 
 import (
 	"io/fs"
+	"os"
+	"strings"
 
 	"golang.org/x/sys/unix" // pread without a file object: no allocation, no poller
 )
@@ -172,4 +174,23 @@ func (f *File) Close() error {
 	err := unix.Close(f.fd)
 	f.fd = -1
 	return err
+}
+
+// ReadText returns what a kernel file says, without white space around it; ""
+// if there is none.
+func ReadText(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// ReadCount returns a file's whole number, 0 if there is none.
+func ReadCount(path string) int64 {
+	n, err := ParseCount([]byte(ReadText(path)))
+	if err != nil {
+		return 0
+	}
+	return n
 }

@@ -25,7 +25,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"ipw/lib/power"
 	"ipw/lib/sensor"
@@ -80,25 +79,12 @@ func openZone(n named, dir string, opener sensor.Opener) sensor.Sensor {
 	}
 	update := int64(updateUs)
 	d.Energy, d.Power, d.UpdateUs = power.Counter, power.Derived, &update
-	rng := readCount(filepath.Join(n.zone.dir, "max_energy_range_uj"))
-	if rng < readCount(path) {
+	rng := sensor.ReadCount(filepath.Join(n.zone.dir, "max_energy_range_uj"))
+	if rng < sensor.ReadCount(path) {
 		rng = 0 // it counts beyond: that is not its range
 	}
 	d.WrapJoules = float64(rng) / 1e6
 	return &zone{sensor.Domain{Domain: d, Range: rng}, file}
-}
-
-// readCount reads a file's number, 0 if there is none.
-func readCount(path string) int64 {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return 0
-	}
-	n, err := sensor.ParseCount(b)
-	if err != nil {
-		return 0
-	}
-	return n
 }
 
 // maxDepth is how deep zones lie: intel-rapl, intel-rapl:0, intel-rapl:0:0.
@@ -127,12 +113,12 @@ func find(dir string) []found {
 			if len(numbers) == 0 || seen[base] {
 				continue // a control type, or one that also stands beside its parent
 			}
-			b, err := os.ReadFile(filepath.Join(path, "name"))
-			if err != nil {
+			name := sensor.ReadText(filepath.Join(path, "name"))
+			if name == "" {
 				continue
 			}
 			seen[base] = true
-			zones = append(zones, found{dir: path, control: control, numbers: numbers, name: strings.TrimSpace(string(b))})
+			zones = append(zones, found{dir: path, control: control, numbers: numbers, name: name})
 		}
 		for _, path := range deeper {
 			if depth < maxDepth {

@@ -20,9 +20,7 @@ func admit(found []Found, i int, asked bool, o Options) {
 		}
 	}
 	if measured != "" && !asked {
-		found[i].Unused = measured + " can be read"
-		closeAll(found[i].Sensors)
-		found[i].Sensors = nil
+		found[i].leave(guess, measured+" can be read")
 		return
 	}
 	d := guess.Domain()

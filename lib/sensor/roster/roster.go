@@ -6,7 +6,7 @@
 //
 // auto takes every real sensor. The load estimate joins in only if no domain of
 // kind cpu, soc or board can be read: a guess beside a measurement would be
-// added to it.
+// added to it. Where two sources tell of one thing, one of them is taken.
 package roster
 
 import (
@@ -15,9 +15,14 @@ import (
 	"strings"
 	"time"
 
+	"ipw/lib/power"
 	"ipw/lib/sensor"
+	"ipw/lib/sensor/amdgpu"
 	"ipw/lib/sensor/estimate"
+	"ipw/lib/sensor/hwmon"
+	"ipw/lib/sensor/jetson"
 	"ipw/lib/sensor/nvml"
+	"ipw/lib/sensor/perf"
 	"ipw/lib/sensor/rapl"
 )
 
@@ -42,16 +47,31 @@ type Found struct {
 	Sensors []sensor.Sensor
 	Err     error  // why there are none: a *sensor.Unavailable
 	Via     string // a remark on how it is read, "" if there is nothing to say
-	Unused  string // why Choose left it out
+	Left    []Left // sensors that Choose left out
 }
 
+// Left is a domain that could be read and is not recorded.
+type Left struct {
+	Domain power.Domain
+	Why    string
+}
+
+// sources are all there are, fast ones first: they should be read close to the
+// time stamp.
 var sources = []struct {
 	name string
 	via  string
 	open func(Options) ([]sensor.Sensor, error)
 }{
-	// Fast ones first: they should be read close to the time stamp.
 	{rapl.Source, "", func(o Options) ([]sensor.Sensor, error) { return rapl.Open(o.Sysfs) }},
+	{perf.Source, "", func(o Options) ([]sensor.Sensor, error) { return perf.Open(o.Sysfs) }},
+	{nvml.Source, nvml.Via, func(o Options) ([]sensor.Sensor, error) {
+		o.NVML.Interval, o.NVML.Now = o.Interval, o.Now
+		return nvml.Open(o.NVML)
+	}},
+	{amdgpu.Source, "", func(o Options) ([]sensor.Sensor, error) { return amdgpu.Open(o.Sysfs) }},
+	{hwmon.Source, "", func(o Options) ([]sensor.Sensor, error) { return hwmon.Open(o.Sysfs) }},
+	{jetson.Source, "", func(o Options) ([]sensor.Sensor, error) { return jetson.Open(o.Sysfs) }},
 	{estimate.Source, "", func(o Options) ([]sensor.Sensor, error) {
 		s, err := estimate.Open(o.Proc)
 		if err != nil {
@@ -59,14 +79,7 @@ var sources = []struct {
 		}
 		return []sensor.Sensor{s}, nil
 	}},
-	{nvml.Source, nvml.Via, func(o Options) ([]sensor.Sensor, error) {
-		o.NVML.Interval, o.NVML.Now = o.Interval, o.Now
-		return nvml.Open(o.NVML)
-	}},
 }
-
-// planned are the sources that have a name already.
-var planned = []string{"perf", "amdgpu", "hwmon", "jetson", "apple"}
 
 // Names lists what may be asked for.
 func Names() []string {
@@ -77,27 +90,18 @@ func Names() []string {
 	return names
 }
 
-// NameError is a source that nobody knows, or that is not built yet.
-type NameError struct {
-	Name  string
-	Later bool
-}
+// NameError is a source that nobody knows.
+type NameError struct{ Name string }
 
 func (e *NameError) Error() string {
-	if e.Later {
-		return fmt.Sprintf("source %q is not built yet", e.Name)
-	}
 	return fmt.Sprintf("unknown source %q (%s)", e.Name, strings.Join(Names(), ", "))
 }
 
 // Look opens the sources that the names ask for; for Auto all.
 func Look(o Options) ([]Found, error) {
 	for _, name := range o.Names {
-		if slices.Contains(planned, name) {
-			return nil, &NameError{name, true}
-		}
 		if !slices.Contains(Names(), name) {
-			return nil, &NameError{name, false}
+			return nil, &NameError{name}
 		}
 	}
 	var found []Found
@@ -124,14 +128,14 @@ func Choose(found []Found, o Options) ([]sensor.Sensor, error) {
 			return nil, f.Err // asked for by name
 		}
 	}
+	spare(found, o)
+	untangle(found, o)
 	if i := slices.IndexFunc(found, func(f Found) bool { return f.Name == estimate.Source && f.Err == nil }); i >= 0 {
 		admit(found, i, slices.Contains(o.Names, estimate.Source), o)
 	}
 	var sensors []sensor.Sensor
 	for _, f := range found {
-		if f.Unused == "" {
-			sensors = append(sensors, f.Sensors...)
-		}
+		sensors = append(sensors, f.Sensors...)
 	}
 	if len(sensors) == 0 || auto(o) && !slices.ContainsFunc(sensors, speaks) {
 		return nil, nothing(found)
@@ -174,6 +178,9 @@ func (e *NothingError) Error() string {
 		}
 		for _, s := range f.Sensors {
 			why = append(why, Refusal(s).Error())
+		}
+		for _, l := range f.Left {
+			why = append(why, l.Domain.ID+": "+l.Why)
 		}
 	}
 	return "nothing to measure: " + strings.Join(why, "; ")

@@ -64,7 +64,9 @@ func choose(t *testing.T, o Options) (ids []string, unused string, err error) {
 		}
 	}
 	for _, f := range found {
-		unused += f.Unused
+		for _, l := range f.Left {
+			unused += l.Why
+		}
 	}
 	return ids, unused, err
 }
@@ -120,8 +122,8 @@ func TestRefusals(t *testing.T) {
 		want string
 		hint bool
 	}{
-		{with(here, []string{"rapl", "magic"}, nil), `unknown source "magic" (auto, rapl, estimate, nvml)`, false},
-		{with(here, []string{"hwmon"}, nil), `source "hwmon" is not built yet`, false},
+		{with(here, []string{"rapl", "magic"}, nil), `unknown source "magic" (auto, rapl, perf, nvml, amdgpu, hwmon, jetson, estimate)`, false},
+		{with(here, []string{"hwmon"}, nil), "hwmon: no chips in ", false},
 		{with(nowhere, []string{"rapl"}, nil), "rapl: no ", true},
 		{nowhere, "nothing to measure: rapl: no ", true},
 		{with(here, nil, []string{"cpu", "gpu:5"}), `no domain "gpu:5" here (cpu:0)`, true},
