@@ -39,5 +39,7 @@ func (w *Window) ending(err error) event.Event {
 func (w *Window) Grade(g Grade, err error) {
 	w.q.mu.Lock()
 	defer w.q.mu.Unlock()
-	w.finish(w.ending(err))
+	e := w.ending(err)
+	e.IsResolved, e.UnscorableReason, e.ScoreMetadata = g.Resolved, g.Reason, g.Metadata
+	w.finish(e)
 }

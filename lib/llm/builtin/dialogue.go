@@ -54,10 +54,12 @@ func lookUp(messages []message) (d *dialogue, since []message, spoken int) {
 func holds(text string) *dialogue {
 	var found *dialogue
 	text = words(text)
-	for i := range dialogues {
-		d := &dialogues[i]
-		if strings.Contains(text, words(d.problem)) && (found == nil || len(d.problem) > len(found.problem)) {
-			found = d
+	for _, known := range [][]dialogue{dialogues, repairs} {
+		for i := range known {
+			d := &known[i]
+			if strings.Contains(text, words(d.problem)) && (found == nil || len(d.problem) > len(found.problem)) {
+				found = d
+			}
 		}
 	}
 	return found

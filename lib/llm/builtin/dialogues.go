@@ -13,7 +13,7 @@ func search(query string) call {
 
 const guess = "I have no tool to find this out with. "
 
-// dialogues is all that the scripted model knows.
+// dialogues are those of the demo tasks.
 var dialogues = []dialogue{
 	{
 		problem: "What is 1847 * 293 - 12600?",
