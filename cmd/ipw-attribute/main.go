@@ -33,6 +33,7 @@ type flags struct {
 	ClockOffset   []string      `help:"A host's clock against the events', added to its t_us." placeholder:"HOST=SECONDS±SECONDS" sep:"none"`
 	MinCoverage   float64       `help:"A value measured for less than this part of its window is null." default:"0.9"`
 	Prices        string        `help:"Price table, ipw.prices/1." placeholder:"FILE"`
+	KWhPrice      *float64      `name:"kwh-price" help:"Also tell what the energy of each turn and query costs at this price of a kilowatt-hour, in electricity_cost_usd." placeholder:"USD"`
 	Timezone      string        `help:"Time zone of a table of windows whose times name none." default:"Local"`
 	TypeFrom      string        `help:"The attribute of other tools' spans, column of a table or key of a query's metadata that is its workload_type." placeholder:"ATTRIBUTE"`
 	EventsOnly    bool          `help:"Write the event stream that the inputs are read as, and attribute nothing."`
@@ -111,7 +112,7 @@ func run(c *cli.Context) error {
 
 // options turns flags into the attribution's options.
 func (f *flags) options() (attribute.Options, error) {
-	o := attribute.Options{Share: f.Share, PromptWeight: f.PromptWeight, MinCoverage: f.MinCoverage, Live: f.Follow}
+	o := attribute.Options{Share: f.Share, PromptWeight: f.PromptWeight, MinCoverage: f.MinCoverage, KWhPrice: f.KWhPrice, Live: f.Follow}
 	switch f.Share {
 	case attribute.Active, attribute.Equal, attribute.Whole, attribute.Tokens:
 	default:
@@ -132,6 +133,9 @@ func (f *flags) options() (attribute.Options, error) {
 	}
 	if f.MinCoverage < 0 || f.MinCoverage > 1 || f.MinCoverage != f.MinCoverage {
 		return o, cli.Usagef("--min-coverage %v: not between 0 and 1", f.MinCoverage)
+	}
+	if p := f.KWhPrice; p != nil && !(*p >= 0 && *p <= 1e6) {
+		return o, cli.Usagef("--kwh-price %v: no price of a kilowatt-hour", *p)
 	}
 	for _, s := range f.Serves {
 		v, err := attribute.ParseServe(s)

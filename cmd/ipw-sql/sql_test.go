@@ -163,8 +163,8 @@ func TestEveryKeyIsAColumn(t *testing.T) {
 		}
 		return out
 	}
-	need("traces", fields((&trace.QueryTrace{HasAboveIdle: true}).Fields()), map[string]string{"turns": "a view", "energy": "energy_… columns"})
-	need("turns", fields((&trace.TurnTrace{HasAboveIdle: true}).Fields()), map[string]string{"tools": "a view", "energy": "energy_… columns"})
+	need("traces", fields((&trace.QueryTrace{HasAboveIdle: true, HasElectricity: true}).Fields()), map[string]string{"turns": "a view", "energy": "energy_… columns"})
+	need("turns", fields((&trace.TurnTrace{HasAboveIdle: true, HasElectricity: true}).Fields()), map[string]string{"tools": "a view", "energy": "energy_… columns"})
 	var keys []string
 	for i := range reflect.TypeFor[event.Event]().NumField() {
 		key, _, _ := strings.Cut(reflect.TypeFor[event.Event]().Field(i).Tag.Get("json"), ",")

@@ -48,6 +48,7 @@ type runFlags struct {
 	MinCoverage   string   `placeholder:"X" help:"Measured part of a window below which its joules are null." group:"Attribution"`
 	ClockOffset   []string `sep:"none" placeholder:"HOST=S±S" help:"A host's clock error; repeatable." group:"Attribution"`
 	Prices        string   `placeholder:"FILE" help:"A price table." group:"Attribution"`
+	KWhPrice      string   `name:"kwh-price" placeholder:"USD" help:"Also tell what the energy costs at this price of a kilowatt-hour." group:"Attribution"`
 	PromptWeight  string   `placeholder:"X" help:"Of --share tokens." group:"Attribution"`
 	FollowTimeout string   `placeholder:"TIME" help:"Wait this long for a reading past a window's end." group:"Attribution"`
 
@@ -86,7 +87,7 @@ func (f *runFlags) options() run.Options {
 		BaseURL: f.BaseURL, Concurrency: f.Concurrency, QueryTimeout: f.QueryTimeout, Tools: f.Tools, Corpus: f.Corpus,
 		Temperature: f.Temperature, TopP: f.TopP, MaxTokens: f.MaxTokens, Seed: f.Seed, System: f.System,
 		Samplers: f.Sampler, Interval: f.Interval, Baseline: f.Baseline, Sources: f.Source, Sysfs: f.Sysfs, Only: f.Only,
-		Share: f.Share, Serves: f.Serves, Idle: f.Idle, Prices: f.Prices, MinCoverage: f.MinCoverage, ClockOffsets: f.ClockOffset,
+		Share: f.Share, Serves: f.Serves, Idle: f.Idle, Prices: f.Prices, KWhPrice: f.KWhPrice, MinCoverage: f.MinCoverage, ClockOffsets: f.ClockOffset,
 		PromptWeight: f.PromptWeight, FollowTimeout: f.FollowTimeout,
 		Scorer: f.Scorer, EvalClient: f.EvalClient, EvalModel: f.EvalModel, EvalBaseURL: f.EvalBaseURL,
 	}

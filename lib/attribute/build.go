@@ -65,6 +65,7 @@ func (a *account) energies(t *trace.QueryTrace) {
 	remote := a.remote()
 	en, values, sum := a.energy(numQuery, remote)
 	t.QueryEnergyJoules = sum
+	t.ElectricityCostUSD, t.HasElectricity = a.e.electricity(sum)
 	t.HasAboveIdle = a.aboveIdle(numQuery, remote, &t.AboveIdle)
 	for kind, v := range values {
 		t.Query.Set(kind, v.joules)
@@ -119,6 +120,7 @@ func (a *account) turnTrace(t *turn) trace.TurnTrace {
 	out.StartUs, out.EndUs = a.wall(t)
 	en, values, sum := a.energy(t.number+turnAll, remote)
 	out.EnergyJoules = sum
+	out.ElectricityCostUSD, out.HasElectricity = a.e.electricity(sum)
 	out.HasAboveIdle = a.aboveIdle(t.number, remote, &out.AboveIdle)
 	for kind, v := range values {
 		out.Joules.Set(kind, v.joules)
@@ -238,6 +240,18 @@ func (e *Engine) cost(s *span) *float64 {
 		return nil
 	}
 	return &usd
+}
+
+// electricity is what joules cost at the socket, if a price was told.
+func (e *Engine) electricity(j *unit.Joules) (usd *float64, told bool) {
+	if e.opts.KWhPrice == nil {
+		return nil, false
+	}
+	if j == nil {
+		return nil, true
+	}
+	const perKWh = 3.6e6 // joules
+	return ptr(j.Float() / perKWh * *e.opts.KWhPrice), true
 }
 
 func (a *account) toolTraces(out *trace.TurnTrace, t *turn, remote bool) {

@@ -28,6 +28,7 @@ type Options struct {
 	Idle         Idle
 	Offsets      map[string]Offset // by host: how its clock is off
 	Prices       *price.Table
+	KWhPrice     *float64                      // USD; nil: electricity costs are not told
 	Live         bool                          // events are pushed as they happen: what is not there yet may still come
 	Emit         func(*trace.QueryTrace) error // called as each attempt is final
 	Warn         func(key, text string)        // key: warnings that are said once share one

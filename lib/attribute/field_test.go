@@ -39,6 +39,7 @@ var (
 			domain{watts: 500, header: `{"id":"psys:0","kind":"board","energy":"counter","power":"none","update_us":0}`})
 	}
 	idle = func(s *scene) { s.opts.Idle = attribute.Idle{Watts: map[string]float64{"gpu": 30, "cpu": 25, "": 1}} }
+	kwh  = func(s *scene) { usd := 3.6; s.opts.KWhPrice = &usd }
 	// a second query all the time
 	beside = all(before(`-900 query_start {"query":"z"}`), after(`9000 query_end {"query":"z"}`))
 	share  = func(rule string) func(*scene) { return func(s *scene) { s.opts.Share = rule } }
@@ -46,6 +47,9 @@ var (
 		return func(s *scene) {
 			s.power.domains[0] = domain{watts: 100, header: header, w: true, noJ: strings.Contains(header, `"energy":"none"`)}
 		}
+	}
+	scored = func(verdict string) func(*scene) {
+		return sub(`8000 scoring_end {"span":"G"}`, `8000 scoring_end {"span":"G",`+verdict+`}`)
 	}
 	note = func(text string) func(*scene) { return func(s *scene) { s.power.notes = text } }
 )
@@ -131,6 +135,8 @@ var fields = []values{
 	{"above_idle_soc_joules", "absent", "54", all(others, idle)},
 	{"above_idle_ane_joules", "absent", "12", all(others, idle)},
 	{"above_idle_board_joules", "absent", "2994", all(others, idle)},
+	{"electricity_cost_usd", "absent", "0.000744", kwh}, // 744 J, 3.60 USD for 3.6 MJ
+	{"electricity_cost_usd", "absent", "null", all(unpowered, kwh)},
 	{"energy", "{", "{", nil},
 
 	{"turns/0/turn_index", "0", "1", sub(`"turn":0`, `"turn":7`)},
@@ -173,6 +179,8 @@ var fields = []values{
 	{"turns/0/above_idle_soc_joules", "absent", "36", all(others, idle)},
 	{"turns/0/above_idle_ane_joules", "absent", "8", all(others, idle)},
 	{"turns/0/above_idle_board_joules", "absent", "1996", all(others, idle)},
+	{"turns/0/electricity_cost_usd", "absent", "0.000496", kwh},
+	{"turns/0/electricity_cost_usd", "absent", "null", all(unpowered, kwh)},
 
 	{"turns/0/tools/0/name", `"x"`, `"y"`, sub(`"span":"x0","turn":0,"tool":"x"`, `"span":"x0","turn":0,"tool":"y"`)},
 	{"turns/0/tools/0/span", `"x0"`, `"w0"`, sub("x0", "w0")},
@@ -184,6 +192,13 @@ var fields = []values{
 	{"turns/0/tools/0/error", "null", `"not found"`, sub(`"ok":true`, `"ok":false,"error":"not found"`)},
 	{"turns/0/tools/0/result_tokens", "7", "null", without("tool_call_end")},
 	{"turns/0/tools/0/uncertainty_joules", `{"cpu":0,"gpu":0}`, "{}", unpowered},
+
+	{"is_resolved", "null", "true", scored(`"is_resolved":true`)},
+	{"accuracy_score", "null", "1", scored(`"is_resolved":true`)},
+	{"accuracy_score", "null", "0", scored(`"is_resolved":false`)},
+	{"accuracy_score", "null", "null", scored(`"unscorable_reason":"no tests"`)},
+	{"unscorable_reason", "null", `"no tests"`, scored(`"unscorable_reason":"no tests"`)},
+	{"score_metadata", "{}", `{"scorer":"tests"}`, scored(`"score_metadata":{"scorer":"tests"}`)},
 
 	{"energy/basis", `["gpu","cpu","dram"]`, "[]", unpowered},
 	{"energy/basis", `["gpu","cpu","dram"]`, `["board"]`, meters(domain{watts: 9, header: `{"id":"psys:0","kind":"board","energy":"counter","power":"none","update_us":0}`})},
@@ -248,11 +263,7 @@ func mustPrices(text string) *price.Table {
 
 // notOurs are keys that the attribution does not fill.
 var notOurs = map[string]string{
-	"schema":            "says what a line is, always the same",
-	"is_resolved":       "the judge's",
-	"accuracy_score":    "the judge's",
-	"unscorable_reason": "the judge's",
-	"score_metadata":    "the judge's",
+	"schema": "says what a line is, always the same",
 }
 
 // TestOtherValues: every key of a trace has the value that the plain scene
@@ -294,7 +305,7 @@ func TestEveryFieldVaries(t *testing.T) {
 	}
 	var q trace.QueryTrace
 	var turn trace.TurnTrace
-	q.HasAboveIdle, turn.HasAboveIdle = true, true
+	q.HasAboveIdle, turn.HasAboveIdle, q.HasElectricity, turn.HasElectricity = true, true, true, true
 	var keys []string
 	for _, f := range q.Fields() {
 		keys = append(keys, f.Name)

@@ -11,8 +11,8 @@
 //	"by_domain": {"gpu:0": 12.5}                a Map
 //	"turns": […]                                a List of Struct
 //
-// Keys that a trace has only sometimes (soc, ane, board, above_idle_…) are
-// always columns, null where the trace has none.
+// Keys that a trace has only sometimes (soc, ane, board, above_idle_…,
+// electricity_cost_usd) are always columns, null where the trace has none.
 //
 //	for i, c := range column.Trace() {
 //		fmt.Println(c.Name, column.TraceValues(q)[i])

@@ -44,8 +44,8 @@ func TestEveryKeyIsAColumn(t *testing.T) {
 		}
 		return out
 	}
-	check("trace", keys((&trace.QueryTrace{HasAboveIdle: true}).Fields()), names(Trace()))
-	check("turn", keys((&trace.TurnTrace{HasAboveIdle: true}).Fields()), names(Turn()))
+	check("trace", keys((&trace.QueryTrace{HasAboveIdle: true, HasElectricity: true}).Fields()), names(Trace()))
+	check("turn", keys((&trace.TurnTrace{HasAboveIdle: true, HasElectricity: true}).Fields()), names(Turn()))
 	check("tool", tags[trace.ToolTrace]("uncertainty_joules"), names(Tool()))
 	var energy []string
 	for _, k := range tags[trace.Energy]("uncertainty_joules", "uncertainty_kind") {

@@ -41,7 +41,7 @@ func ToolValues(t *trace.ToolTrace) []any {
 
 func (l *layout) trace(q *trace.QueryTrace) {
 	all := *q
-	all.HasAboveIdle = true // its keys are columns always
+	all.HasAboveIdle, all.HasElectricity = true, true // their keys are columns always
 	for _, f := range all.Fields() {
 		switch p := f.Ptr.(type) {
 		case *[]trace.TurnTrace:
@@ -56,7 +56,7 @@ func (l *layout) trace(q *trace.QueryTrace) {
 
 func (l *layout) turn(t *trace.TurnTrace) {
 	all := *t
-	all.HasAboveIdle = true
+	all.HasAboveIdle, all.HasElectricity = true, true
 	for _, f := range all.Fields() {
 		switch p := f.Ptr.(type) {
 		case *[]trace.ToolTrace:

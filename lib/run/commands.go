@@ -115,6 +115,7 @@ func (o *Options) build(p programs, dir Dir, scorer string, powers []string, res
 	a.each("--serves", o.Serves)
 	a.opt("--idle", o.Idle)
 	a.opt("--prices", o.Prices)
+	a.opt("--kwh-price", o.KWhPrice)
 	a.opt("--min-coverage", o.MinCoverage)
 	a.each("--clock-offset", o.ClockOffsets)
 	a.opt("--prompt-weight", o.PromptWeight)

@@ -40,6 +40,7 @@ type Options struct {
 	Serves        []string
 	Idle          string
 	Prices        string
+	KWhPrice      string
 	MinCoverage   string
 	ClockOffsets  []string
 	PromptWeight  string

@@ -15,7 +15,7 @@ import (
 func (q *QueryTrace) UnmarshalJSON(b []byte) error {
 	*q = QueryTrace{}
 	var err error
-	q.Extra, q.HasAboveIdle, err = readFields(b, q.all(), queryIndex())
+	q.Extra, q.HasAboveIdle, q.HasElectricity, err = readFields(b, q.all(), queryIndex())
 	switch {
 	case err != nil:
 		return err
@@ -31,7 +31,7 @@ func (q *QueryTrace) UnmarshalJSON(b []byte) error {
 func (t *TurnTrace) UnmarshalJSON(b []byte) error {
 	*t = TurnTrace{}
 	var err error
-	t.Extra, t.HasAboveIdle, err = readFields(b, t.all(), turnIndex())
+	t.Extra, t.HasAboveIdle, t.HasElectricity, err = readFields(b, t.all(), turnIndex())
 	return err
 }
 
@@ -49,7 +49,9 @@ func index(fields []Field) map[string]int {
 	return m
 }
 
-func readFields(b []byte, fields []Field, at map[string]int) (extra map[string]json.RawMessage, idle bool, err error) {
+func readFields(b []byte, fields []Field, at map[string]int) (extra map[string]json.RawMessage, idle, electricity bool, err error) {
+	electricityAt := len(fields) - electricityKeys
+	idleAt := electricityAt - idleKeys
 	s := stream.Scan(b)
 	for s.Next() {
 		i, ok := at[string(s.Key())]
@@ -60,10 +62,11 @@ func readFields(b []byte, fields []Field, at map[string]int) (extra map[string]j
 			extra[string(s.Key())] = bytes.Clone(s.Value())
 			continue
 		}
-		idle = idle || i >= len(fields)-idleKeys
+		electricity = electricity || i >= electricityAt
+		idle = idle || i >= idleAt && i < electricityAt
 		readValue(&s, fields[i].Ptr)
 	}
-	return extra, idle, s.Err()
+	return extra, idle, electricity, s.Err()
 }
 
 func readValue(s *stream.Scanner, p any) {

@@ -22,16 +22,27 @@ func idleFields(f []Field, b *ByKind) []Field {
 }
 
 // Fields lists the trace's keys in the order they are written.
-func (q *QueryTrace) Fields() []Field {
-	f := q.all()
-	if !q.HasAboveIdle {
-		f = f[:len(f)-idleKeys]
+func (q *QueryTrace) Fields() []Field { return chosen(q.all(), q.HasAboveIdle, q.HasElectricity) }
+
+// The last keys are there only if they were asked for: first those of --idle,
+// then that of --kwh-price.
+const (
+	idleKeys        = 6
+	electricityKeys = 1
+)
+
+// chosen drops the keys that were not asked for.
+func chosen(all []Field, idle, electricity bool) []Field {
+	always := len(all) - idleKeys - electricityKeys
+	f := all[:always]
+	if idle {
+		f = all[:always+idleKeys]
+	}
+	if electricity {
+		f = append(f, all[always+idleKeys:]...)
 	}
 	return f
 }
-
-// idleKeys is how many keys --idle adds; they are the last ones.
-const idleKeys = 6
 
 func (q *QueryTrace) all() []Field {
 	f := make([]Field, 0, 96)
@@ -59,17 +70,11 @@ func (q *QueryTrace) all() []Field {
 		Field{"is_resolved", &q.IsResolved}, Field{"accuracy_score", &q.AccuracyScore},
 		Field{"unscorable_reason", &q.UnscorableReason}, Field{"score_metadata", &q.ScoreMetadata},
 		Field{"energy", &q.Energy})
-	return idleFields(f, &q.AboveIdle)
+	return append(idleFields(f, &q.AboveIdle), Field{"electricity_cost_usd", &q.ElectricityCostUSD})
 }
 
 // Fields lists the turn's keys in the order they are written.
-func (t *TurnTrace) Fields() []Field {
-	f := t.all()
-	if !t.HasAboveIdle {
-		f = f[:len(f)-idleKeys]
-	}
-	return f
-}
+func (t *TurnTrace) Fields() []Field { return chosen(t.all(), t.HasAboveIdle, t.HasElectricity) }
 
 func (t *TurnTrace) all() []Field {
 	f := make([]Field, 0, 48)
@@ -86,5 +91,5 @@ func (t *TurnTrace) all() []Field {
 		Field{"peak_watts", &t.PeakWatts}, Field{"lm_gpu_energy_joules", &t.LMGPUJoules}, Field{"lm_cpu_energy_joules", &t.LMCPUJoules},
 		Field{"prefill_gpu_energy_joules", &t.PrefillGPUJoules}, Field{"decode_gpu_energy_joules", &t.DecodeGPUJoules},
 		Field{"tools", &t.Tools}, Field{"has_parallel_tools", &t.HasParallelTools}, Field{"energy", &t.Energy})
-	return idleFields(f, &t.AboveIdle)
+	return append(idleFields(f, &t.AboveIdle), Field{"electricity_cost_usd", &t.ElectricityCostUSD})
 }

@@ -13,7 +13,8 @@
 // Joules are exact to the nanojoule. Sums are null when no part has the value;
 // a sum that misses a part is given and named in energy.partial. The keys of soc,
 // ane and board stand beside those of dram where such domains exist, those of
-// above_idle where a baseline was asked for. Keys of other versions are kept.
+// above_idle where a baseline was asked for, electricity_cost_usd where the price
+// of a kilowatt-hour was told. Keys of other versions are kept.
 package trace
 
 import (
@@ -106,9 +107,13 @@ type TurnTrace struct {
 	Tools            []ToolTrace
 	HasParallelTools bool
 	Energy           Energy
-	AboveIdle        ByKind                     // with --idle only
-	HasAboveIdle     bool                       // AboveIdle is written
-	Extra            map[string]json.RawMessage // keys of other versions
+	AboveIdle        ByKind // with --idle only
+	HasAboveIdle     bool   // AboveIdle is written
+
+	ElectricityCostUSD *float64 // with --kwh-price only: EnergyJoules at that price
+	HasElectricity     bool     // ElectricityCostUSD is written
+
+	Extra map[string]json.RawMessage // keys of other versions
 }
 
 // ToolTrace is one tool call of a turn.
@@ -193,5 +198,9 @@ type QueryTrace struct {
 	Energy       Energy
 	AboveIdle    ByKind
 	HasAboveIdle bool
-	Extra        map[string]json.RawMessage
+
+	ElectricityCostUSD *float64 // QueryEnergyJoules at --kwh-price
+	HasElectricity     bool
+
+	Extra map[string]json.RawMessage
 }

@@ -44,13 +44,13 @@ func TestRoundTrip(t *testing.T) {
 
 func randomTrace(r *rand.Rand) *QueryTrace {
 	q := new(QueryTrace)
-	q.HasAboveIdle = r.IntN(2) == 0
+	q.HasAboveIdle, q.HasElectricity = r.IntN(2) == 0, r.IntN(2) == 0
 	fill(r, q.Fields())
 	q.Schema, q.QueryID = Schema, "q"+q.QueryID
 	q.Turns = nil
 	for range r.IntN(3) {
 		var turn TurnTrace
-		turn.HasAboveIdle = r.IntN(2) == 0
+		turn.HasAboveIdle, turn.HasElectricity = r.IntN(2) == 0, r.IntN(2) == 0
 		fill(r, turn.Fields())
 		turn.Extra = extra(r)
 		q.Turns = append(q.Turns, turn)
