@@ -31,6 +31,8 @@ var level = map[string]int{
 
 	"sensor/roster": 4, "agent/openhands": 4, "agent/testbed": 4, "sampler": 4, "export/hf": 4, "sql": 4,
 
+	"sandbox/process": 2, "sandbox/host": 3, "sandbox/bwrap": 3,
+
 	"run": 5,
 }
 
@@ -40,6 +42,7 @@ var forTests = map[string]string{
 	"attribute/oracle":  "section by section, the slow and obvious attribution that the fast one is compared with",
 	"attribute/history": "random histories for both of them",
 	"agent/conform":     "what every event stream promises",
+	"sandbox/conform":   "what every box promises",
 	"trace/tracetest":   "random traces",
 }
 
