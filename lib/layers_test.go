@@ -25,7 +25,7 @@ var level = map[string]int{
 
 	"power": 1, "event": 1, "trace": 1, "retrieval": 1, "llm": 1, "cli": 1, "sandbox": 1,
 
-	"sensor": 2, "attribute": 2, "column": 2, "efficiency": 2, "source": 2, "tool": 2, "dataset": 2, "foreign": 2,
+	"sensor": 2, "attribute": 2, "column": 2, "efficiency": 2, "source": 2, "tool": 2, "llm/spoken": 2, "dataset": 2, "foreign": 2,
 
 	"sensor/amdgpu": 3, "sensor/estimate": 3, "sensor/hwmon": 3, "sensor/jetson": 3, "sensor/nvml": 3, "sensor/perf": 3, "sensor/rapl": 3, "join": 3, "agent": 3, "score": 3, "export": 3, "sql/format": 3, "powerlog": 3,
 
