@@ -10,7 +10,6 @@ import (
 	"ipw/lib/dataset"
 	"ipw/lib/llm"
 	"ipw/lib/llm/builtin"
-	"ipw/lib/llm/spoken"
 	"ipw/lib/price"
 	"ipw/lib/stream"
 	"ipw/lib/tool"
@@ -44,8 +43,15 @@ func prepare(c *cli.Context, f *flags) (p *plan, err error) {
 	if err := p.openTools(c); err != nil {
 		return nil, err
 	}
-	if p.endpoint, err = llm.Resolve(f.Model, f.BaseURL, os.Getenv); err != nil {
+	if p.endpoint, err = llm.Resolve(f.Model, llm.Where{Provider: f.Provider, BaseURL: f.BaseURL}, os.Getenv); err != nil {
 		return nil, err
+	}
+	warnings, err := p.endpoint.Check(p.request())
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range warnings {
+		c.Say("warning: %s", w)
 	}
 	if err := p.findPrice(); err != nil {
 		return nil, err
@@ -72,32 +78,25 @@ func (p *plan) client(c *cli.Context) (client llm.Client, stop func(), err error
 	stop = func() {}
 	if p.endpoint.Provider == llm.Builtin {
 		c.Say("builtin is a scripted model, no language model: its answers show how ipw works and nothing else")
-		if p.flags.BaseURL != "" {
-			c.Say("--base-url is not used: builtin is always the scripted model")
+		if p.flags.BaseURL != "" || p.flags.Provider != "" {
+			c.Say("--base-url and --provider are not used: builtin is always the scripted model")
 		}
 		if p.endpoint.BaseURL, stop, err = builtin.Start(); err != nil {
 			return nil, nil, fmt.Errorf("builtin: %w", err)
 		}
 	}
-	return p.speaking(c, llm.NewOpenAI(llm.OpenAIConfig{Endpoint: p.endpoint})), stop, nil
+	client, err = llm.New(p.endpoint, llm.Config{})
+	return client, stop, err
 }
 
-// speaking has the client call tools as --tool-protocol says.
-func (p *plan) speaking(c *cli.Context, client llm.Client) llm.Client {
-	switch p.ToolProtocol {
-	case "text":
-		return spoken.New(client)
-	case "native":
-		return client
-	}
-	return spoken.Auto(client, func(why error) {
-		c.Say("tools are called in plain text from now on, as the endpoint refuses them: %v", why)
-	})
+// request is what every request has: model and sampling.
+func (p *plan) request() llm.Request {
+	return llm.Request{Model: p.Model, Temperature: p.Temperature, TopP: p.TopP, MaxTokens: p.MaxTokens, Seed: p.Seed}
 }
 
 func (p *plan) react(client llm.Client) *agent.React {
 	r := &agent.React{Client: client, Tools: p.tools, MaxTurns: p.MaxTurns, System: agent.SystemPrompt,
-		Request: llm.Request{Model: p.Model, Temperature: p.Temperature, TopP: p.TopP, MaxTokens: p.MaxTokens, Seed: p.Seed}}
+		Request: p.request()}
 	if p.flags.System != nil {
 		r.System = *p.flags.System
 	}

@@ -20,9 +20,9 @@ func main() { cli.Main("ipw-judge", run) }
 type flags struct {
 	Traces      []string `arg:"" optional:"" help:"Traces; - or none is stdin."`
 	Scorer      string   `help:"How answers are scored: ${enum}. auto is the data set's own; for files and stdin judge, if a key or --eval-base-url is there, else exact." enum:"auto,exact,judge" default:"auto"`
-	EvalClient  string   `help:"The judge's provider." default:"openai"`
+	EvalClient  string   `help:"The judge's provider: openai, anthropic, gemini, openrouter, ollama, vllm, …" default:"openai"`
 	EvalModel   string   `help:"The judge's model." default:"gpt-5-nano-2025-08-07"`
-	EvalBaseURL string   `name:"eval-base-url" help:"An OpenAI-compatible endpoint for the judge instead of the provider's own." placeholder:"URL"`
+	EvalBaseURL string   `name:"eval-base-url" help:"An endpoint for the judge instead of the provider's own." placeholder:"URL"`
 	Concurrency int      `help:"Traces in work at once." default:"4"`
 	Keep        bool     `help:"Keep verdicts that are there already, score the rest."`
 	Report      string   `help:"Write counts, accuracy and efficiency here, as JSON." placeholder:"FILE"`
@@ -93,8 +93,8 @@ func (f *flags) choice(getenv func(string) string) (*score.Choice, error) {
 		if err != nil {
 			return nil, err
 		}
-		client := llm.NewOpenAI(llm.OpenAIConfig{Endpoint: endpoint, Retry: llm.Retry{MaxTries: 5}})
-		return &score.Judge{Client: client, Model: f.EvalModel}, nil
+		client, err := llm.New(endpoint, llm.Config{Retry: llm.Retry{MaxTries: 5}})
+		return &score.Judge{Client: client, Model: f.EvalModel}, err
 	}
 	if f.Scorer == "judge" {
 		_, err := choice.Judge()

@@ -19,6 +19,7 @@ import (
 )
 
 type doctorFlags struct {
+	Provider  string `placeholder:"NAME" help:"Look at this provider's model endpoint: openai, anthropic, gemini, openrouter, ollama, vllm, …"`
 	BaseURL   string `name:"base-url" placeholder:"URL" help:"Look at this model endpoint. Default: OPENAI_BASE_URL, if it is set."`
 	OutputDir string `default:"./runs/" placeholder:"DIR" help:"Where runs would be kept."`
 	Sysfs     string `placeholder:"DIR" help:"Another /sys."`
@@ -69,18 +70,22 @@ func stages(w io.Writer) error {
 
 // endpoint asks the model endpoint that the environment or a flag names.
 func (f *doctorFlags) endpoint(c *cli.Context, w io.Writer) {
-	if f.BaseURL == "" && os.Getenv("OPENAI_BASE_URL") == "" {
-		fmt.Fprintf(w, "endpoint\tnone named (--base-url, OPENAI_BASE_URL); --model builtin needs none\n")
+	if f.BaseURL == "" && f.Provider == "" && os.Getenv("OPENAI_BASE_URL") == "" {
+		fmt.Fprintf(w, "endpoint\tnone named (--base-url, --provider, OPENAI_BASE_URL); --model builtin needs none\n")
 		return
 	}
-	e, err := llm.Resolve("any", f.BaseURL, os.Getenv)
+	e, err := llm.Resolve("any", llm.Where{Provider: f.Provider, BaseURL: f.BaseURL}, os.Getenv)
+	var client *llm.Caller
+	if err == nil {
+		client, err = llm.New(e, llm.Config{})
+	}
 	if err != nil {
 		fmt.Fprintf(w, "endpoint\t%s\n", cli.Clean(err.Error()))
 		return
 	}
 	ctx, cancel := context.WithTimeout(c, 10*time.Second)
 	defer cancel()
-	names, err := llm.NewOpenAI(llm.OpenAIConfig{Endpoint: e}).Models(ctx)
+	names, err := client.Models(ctx)
 	text := fmt.Sprintf("%s answers, models: %s", e.BaseURL, strings.Join(names, ", "))
 	if err != nil {
 		text = err.Error()

@@ -24,7 +24,8 @@ type runFlags struct {
 	Overwrite bool   `help:"Replace the run in the directory."`
 	DryRun    bool   `short:"n" name:"dry-run" help:"Print the pipeline as shell lines and run nothing."`
 
-	BaseURL      string        `name:"base-url" placeholder:"URL" help:"The model's endpoint, OpenAI-compatible." group:"Agent"`
+	Provider     string        `placeholder:"NAME" help:"Who serves the model: openai, anthropic, gemini, openrouter, or a server: llamacpp, ollama, sglang, vllm." group:"Agent"`
+	BaseURL      string        `name:"base-url" placeholder:"URL" help:"The model's endpoint, if it is not the provider's own." group:"Agent"`
 	Concurrency  int           `default:"1" placeholder:"N" help:"Queries at a time (${default})." group:"Agent"`
 	QueryTimeout time.Duration `placeholder:"TIME" help:"End a query after this long and keep what it has." group:"Agent"`
 	Tools        string        `placeholder:"A,B" help:"Tools, or none. Default: the data set's own." group:"Agent"`
@@ -53,7 +54,7 @@ type runFlags struct {
 	FollowTimeout string   `placeholder:"TIME" help:"Wait this long for a reading past a window's end." group:"Attribution"`
 
 	Scorer      string `default:"auto" enum:"auto,exact,judge" help:"auto, exact or judge." group:"Scoring"`
-	EvalBaseURL string `name:"eval-base-url" placeholder:"URL" help:"The judge's endpoint, OpenAI-compatible." group:"Scoring"`
+	EvalBaseURL string `name:"eval-base-url" placeholder:"URL" help:"The judge's endpoint, if it is not the eval client's own." group:"Scoring"`
 }
 
 // check finds wrong usage that the flags alone show.
@@ -84,7 +85,7 @@ func (f *runFlags) check() error {
 func (f *runFlags) options() run.Options {
 	o := run.Options{
 		Agent: f.Agent, Model: f.Model, Dataset: f.Dataset, OutputDir: f.OutputDir, Name: f.Name, MaxTurns: f.MaxTurns, Overwrite: f.Overwrite,
-		BaseURL: f.BaseURL, Concurrency: f.Concurrency, QueryTimeout: f.QueryTimeout, Tools: f.Tools, Corpus: f.Corpus,
+		Provider: f.Provider, BaseURL: f.BaseURL, Concurrency: f.Concurrency, QueryTimeout: f.QueryTimeout, Tools: f.Tools, Corpus: f.Corpus,
 		Temperature: f.Temperature, TopP: f.TopP, MaxTokens: f.MaxTokens, Seed: f.Seed, System: f.System,
 		Samplers: f.Sampler, Interval: f.Interval, Baseline: f.Baseline, Sources: f.Source, Sysfs: f.Sysfs, Only: f.Only,
 		Share: f.Share, Serves: f.Serves, Idle: f.Idle, Prices: f.Prices, KWhPrice: f.KWhPrice, MinCoverage: f.MinCoverage, ClockOffsets: f.ClockOffset,

@@ -3,83 +3,25 @@ package llm
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// chunk is one piece of a stream, with the fields that servers add to the
-// protocol and go-openai does not know.
-type chunk struct {
-	Choices []struct {
-		Index        int     `json:"index"`
-		Delta        delta   `json:"delta"`
-		Message      delta   `json:"message"` // of a server that does not stream
-		FinishReason *string `json:"finish_reason"`
-	} `json:"choices"`
-	Usage json.RawMessage `json:"usage"`
-	Groq  struct {
-		Usage json.RawMessage `json:"usage"`
-	} `json:"x_groq"`
-	Error json.RawMessage `json:"error"`
-}
-
-type delta struct {
-	Content          content     `json:"content"`
-	ReasoningContent string      `json:"reasoning_content"` // DeepSeek, llama.cpp, vLLM
-	Reasoning        string      `json:"reasoning"`         // OpenRouter, Groq, newer vLLM: the same under another name
-	Refusal          string      `json:"refusal"`
-	ToolCalls        []callDelta `json:"tool_calls"`
-}
-
-// content is a text, or, of some servers, a list of parts with texts.
-type content string
-
-func (c *content) UnmarshalJSON(raw []byte) error {
-	if raw[0] != '[' {
-		return json.Unmarshal(raw, (*string)(c))
-	}
-	var parts []struct {
-		Text string `json:"text"`
-	}
-	if err := json.Unmarshal(raw, &parts); err != nil {
-		return err
-	}
-	for _, p := range parts {
-		*c += content(p.Text)
-	}
-	return nil
-}
-
-type callDelta struct {
-	Index    *int   `json:"index"`
-	ID       string `json:"id"`
-	Function struct {
-		Name      string          `json:"name"`
-		Arguments json.RawMessage `json:"arguments"`
-	} `json:"function"`
-}
-
-// arguments is the piece of arguments of a delta. A server that sends an object
-// instead of a string is taken at its word.
-func (d callDelta) arguments() string {
-	var s string
-	raw := d.Function.Arguments
-	if len(raw) == 0 || json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	return string(raw)
-}
-
-// answer is what a stream has told so far.
+// answer is what an answer has told so far, whatever its protocol.
 type answer struct {
 	req       Request
 	first     func() // to be called at every token; it knows which was the first
 	content   strings.Builder
 	reasoning strings.Builder
-	refusal   strings.Builder
 	calls     []*partialCall
-	choices   int // pieces of the answer, empty ones too
-	finish    string
+	begun     bool   // there is something of an answer, be it empty
+	finish    string // why it ended, in OpenAI's words; "" if it has not
+	done      bool   // the server said that nothing more comes
 	usage     Usage
+	queue     *float64        // what the head of the answer said of the queue, in seconds
+	parts     json.RawMessage // the message as the provider wrote it, if that is more than we read of it
+	ids       bool            // the provider gave its calls ids
+	protocol  Protocol
 }
 
 type partialCall struct {
@@ -90,88 +32,72 @@ type partialCall struct {
 
 func newAnswer(req Request, first func()) *answer { return &answer{req: req, first: first} }
 
-func (a *answer) add(k chunk) {
-	for _, raw := range []json.RawMessage{k.Usage, k.Groq.Usage} {
-		if u, ok := parseUsage(raw); ok {
-			a.usage = u
-		}
-	}
-	for _, choice := range k.Choices {
-		if choice.Index != 0 {
-			continue // one answer was asked for
-		}
-		a.choices++
-		a.addDelta(choice.Delta)
-		a.addDelta(choice.Message)
-		if choice.FinishReason != nil && *choice.FinishReason != "" {
-			a.finish = *choice.FinishReason
-		}
-	}
-}
+// say adds a piece of the answer's text.
+func (a *answer) say(text string) { a.write(&a.content, text) }
 
-func (a *answer) addDelta(d delta) {
-	reasoning := d.ReasoningContent
-	if reasoning == "" {
-		reasoning = d.Reasoning
-	}
-	if d.Content != "" || reasoning != "" || d.Refusal != "" || len(d.ToolCalls) > 0 {
+// think adds a piece of its reasoning.
+func (a *answer) think(text string) { a.write(&a.reasoning, text) }
+
+func (a *answer) write(to *strings.Builder, text string) {
+	if text != "" {
 		a.first()
-	}
-	a.content.WriteString(string(d.Content))
-	a.reasoning.WriteString(reasoning)
-	a.refusal.WriteString(d.Refusal)
-	for _, c := range d.ToolCalls {
-		call := a.call(c)
-		if call.name == "" {
-			call.name = c.Function.Name
-		}
-		call.arguments.WriteString(c.arguments())
+		to.WriteString(text)
 	}
 }
 
-// call finds the tool call that a delta belongs to, by index; a new id under a
-// known index is another call (some servers give every call the index 0). A
-// delta without an index goes on with the last call, unless it brings an id.
-func (a *answer) call(d callDelta) *partialCall {
-	index := -1
-	if d.Index != nil {
-		index = *d.Index
+// over decides what the end of the stream means.
+func (a *answer) over() error {
+	if a.finish == "" && !a.begun {
+		return errNoAnswer
 	}
-	for i := len(a.calls) - 1; i >= 0; i-- {
-		c := a.calls[i]
-		if c.index != index || index < 0 && i < len(a.calls)-1 {
-			continue
-		}
-		if d.ID == "" || c.id == "" || d.ID == c.id {
-			if c.id == "" {
-				c.id = d.ID
-			}
-			return c
-		}
-		break
-	}
-	c := &partialCall{index: index, id: d.ID}
-	a.calls = append(a.calls, c)
-	return c
+	return nil
 }
+
+// lacking is the error of a whole answer that says nothing, nil for any other.
+func (a *answer) lacking() *Error {
+	switch {
+	case a.content.Len() > 0 || len(a.calls) > 0:
+		return nil
+	case a.finish == contentFilter:
+		return &Error{Class: ContentFilter, Text: "the provider's content filter held the answer back"}
+	case a.finish == "length":
+		return nil
+	}
+	return &Error{Class: Empty, Text: "the answer is empty"}
+}
+
+// contentFilter is the reason to finish of an answer that was cut by a filter.
+const contentFilter = "content_filter"
 
 // response is the answer so far. Tokens that the server did not count are
 // estimated, if any came; of an answer cut short whatever it said.
 func (a *answer) response(whole bool) Response {
 	m := Message{Role: Assistant, Content: a.content.String(), Reasoning: a.reasoning.String()}
-	if m.Content == "" {
-		m.Content = a.refusal.String()
-	}
 	for i, c := range a.calls {
-		id := c.id
-		if id == "" { // a result must name its call
+		id, same := c.id, func(t ToolCall) bool { return t.ID == c.id }
+		if id == "" || slices.ContainsFunc(m.ToolCalls, same) { // a result must name its call, and no other
 			id = fmt.Sprintf("call_%d_%d", len(a.req.Messages), i)
 		}
 		m.ToolCalls = append(m.ToolCalls, ToolCall{id, c.name, c.arguments.String()})
 	}
 	r := Response{Message: m, FinishReason: a.finish, Usage: a.usage}
-	if whole || messageBytes(m) > 0 {
+	if whole {
 		r.Usage.estimate(a.req, m)
+		r.Message.native = a.native(m)
+	} else {
+		r.Usage.estimatePart(a.req, m)
 	}
 	return r
+}
+
+// native keeps the provider's form of a message beside ours.
+func (a *answer) native(m Message) *native {
+	if a.parts == nil {
+		return nil
+	}
+	n := &native{protocol: a.protocol, parts: a.parts, content: m.Content, ids: a.ids}
+	for _, c := range m.ToolCalls {
+		n.calls = append(n.calls, c.ID)
+	}
+	return n
 }

@@ -1,7 +1,6 @@
 package llm
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand"
 	"reflect"
@@ -19,11 +18,9 @@ func TestDeltasMakeWholes(t *testing.T) {
 		}
 		a := newAnswer(hello, func() {})
 		for _, line := range deltas(r, want) {
-			var k chunk
-			if err := json.Unmarshal([]byte(line), &k); err != nil {
+			if err := (chatReader{a}).event([]byte(line)); err != nil {
 				t.Fatal(err)
 			}
-			a.add(k)
 		}
 		if got := a.response(true).Message; !reflect.DeepEqual(got, want) {
 			t.Fatalf("seed %d\ngot  %s\nwant %s", seed, show(got), show(want))
@@ -92,13 +89,10 @@ func FuzzChunk(f *testing.F) {
 		told := 0
 		a := newAnswer(hello, func() { told++ })
 		for _, line := range []string{one, two} {
-			var k chunk
-			if json.Unmarshal([]byte(line), &k) == nil {
-				a.add(k)
-			}
+			chatReader{a}.event([]byte(line)) // or refuses
 		}
 		got := a.response(true)
-		if said := messageBytes(got.Message) > 0 || len(got.Message.ToolCalls) > 0; said && told == 0 {
+		if said := messageTokens(got.Message) > 0 || len(got.Message.ToolCalls) > 0; said && told == 0 {
 			t.Errorf("no first token told of %s", show(got))
 		}
 		for _, c := range got.Message.ToolCalls {

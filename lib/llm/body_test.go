@@ -31,7 +31,7 @@ func FuzzBody(f *testing.F) {
 		if whole {
 			kind = "application/json"
 		}
-		c := NewOpenAI(OpenAIConfig{Endpoint: Endpoint{BaseURL: "http://h/v1"}, Transport: canned{kind, body}, Retry: Retry{MaxTries: 1}})
+		c := caller(t, at("http://h/v1"), Config{Transport: canned{kind, body}, Retry: Retry{MaxTries: 1}})
 		got, err := c.Chat(context.Background(), hello, Observer{})
 		var e *Error
 		switch {

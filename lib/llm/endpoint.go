@@ -18,103 +18,122 @@ func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"[secret]"`), nil
 
 // Endpoint is where a model is reached.
 type Endpoint struct {
-	Provider string // openai, openrouter, anthropic, gemini, builtin, openai-compatible
+	Provider string // one of Providers, or builtin
+	Protocol Protocol
 	BaseURL  string // without user name and password; "" for builtin, which is to be started
 	Key      Secret // "" for none
 
 	user *url.Userinfo // of the URL as it was given, nil for none
 }
 
-// provider is one whose host and key are known.
-type provider struct {
-	name, host, variable, baseURL string
+// Local tells whether the endpoint runs on this host: at a loopback address, or
+// at one of its own.
+func (e Endpoint) Local() bool {
+	u, err := url.Parse(e.BaseURL)
+	return err == nil && isLocal(u.Hostname())
 }
 
-var providers = []provider{
-	{"openai", "api.openai.com", "OPENAI_API_KEY", "https://api.openai.com/v1"},
-	{"openrouter", "openrouter.ai", "OPENROUTER_API_KEY", "https://openrouter.ai/api/v1"},
-	{"anthropic", "anthropic.com", "ANTHROPIC_API_KEY", "https://api.anthropic.com/v1"},
-	{"gemini", "generativelanguage.googleapis.com", "GEMINI_API_KEY", "https://generativelanguage.googleapis.com/v1beta/openai"},
-}
-
-// compatible is any other endpoint.
-var compatible = provider{name: "openai-compatible", variable: "OPENAI_API_KEY"}
-
-// providerOf finds the provider whose host, or a part of whose domain, host is.
-func providerOf(host string) provider {
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	for _, p := range providers {
-		if host == p.host || strings.HasSuffix(host, "."+p.host) {
-			return p
-		}
-	}
-	return compatible
+// Where names an endpoint. The zero value leaves it to the model's name and
+// the environment.
+type Where struct {
+	Provider string // --provider
+	BaseURL  string // --base-url
 }
 
 // Resolve finds the endpoint of a model: "builtin" is always the scripted
-// model, else baseURL (--base-url), else claude-* and gemini-* their providers,
-// else OPENAI_BASE_URL, else OpenAI. Each provider's host gets its own key
-// only, every other endpoint OPENAI_API_KEY. The error is a *UsageError or a
-// *KeyError, both with a hint.
-func Resolve(model, baseURL string, getenv func(string) string) (Endpoint, error) {
+// model, else the base URL, else the named provider's own place, else claude-*
+// and gemini-* their providers', else OPENAI_BASE_URL, else OpenAI. Each
+// provider's host gets its own key only, every other endpoint OPENAI_API_KEY.
+// The error is a *UsageError or a *KeyError, both with a hint.
+func Resolve(model string, at Where, getenv func(string) string) (Endpoint, error) {
+	named, err := at.provider("provider")
+	byModel, told := providerOfModel(model)
 	switch {
+	case err != nil:
+		return Endpoint{}, err
 	case model == "":
 		return Endpoint{}, &UsageError{text: "no model is named"}
 	case model == Builtin:
 		return Endpoint{Provider: Builtin}, nil
-	case baseURL != "":
-		return resolve("--base-url", baseURL, "", getenv)
-	case strings.HasPrefix(model, "claude-"):
-		return Endpoint{}, notBuilt(model, "Anthropic")
-	case strings.HasPrefix(model, "gemini-"):
-		return Endpoint{}, notBuilt(model, "Gemini")
+	case at.BaseURL != "":
+		return resolve("--base-url", at.BaseURL, named, "", getenv)
+	case named != nil && named.baseURL == "":
+		return Endpoint{}, &UsageError{text: "provider " + named.name + " has no place of its own", hint: "--base-url URL"}
+	case named != nil:
+		return resolve("", named.baseURL, named, "", getenv)
+	case told:
+		return resolve("", byModel.baseURL, &byModel, "", getenv)
 	case getenv("OPENAI_BASE_URL") != "":
-		return resolve("OPENAI_BASE_URL", getenv("OPENAI_BASE_URL"), "", getenv)
+		return resolve("OPENAI_BASE_URL", getenv("OPENAI_BASE_URL"), nil, "", getenv)
 	}
-	return resolve("", providers[0].baseURL, "", getenv)
+	return resolve("", providers[0].baseURL, nil, "", getenv)
 }
 
 // ResolveJudge finds the judge's endpoint: evalBaseURL (--eval-base-url), else
 // the eval client's own. OPENAI_BASE_URL does not move it. Its key is
 // IPW_EVAL_API_KEY, else its host's.
 func ResolveJudge(client, evalBaseURL string, getenv func(string) string) (Endpoint, error) {
-	switch client {
-	case "", "openai":
-	case "anthropic", "gemini", "openrouter", "ollama", "vllm":
-		return Endpoint{}, &UsageError{
-			text: fmt.Sprintf("eval client %q is not built yet; there is openai", client),
-			hint: "--eval-client openai --eval-base-url URL reaches any OpenAI-compatible endpoint",
-		}
-	default:
-		return Endpoint{}, &UsageError{text: fmt.Sprintf("unknown eval client %q; there is openai", client)}
+	if client == "" {
+		client = providers[0].name
 	}
-	if evalBaseURL == "" {
-		evalBaseURL = providers[0].baseURL
+	p, err := Where{Provider: client}.provider("eval client")
+	switch {
+	case err != nil:
+		return Endpoint{}, err
+	case evalBaseURL != "" && client == providers[0].name: // the default: whoever is there
+		return resolve("--eval-base-url", evalBaseURL, nil, evalKey, getenv)
+	case evalBaseURL != "":
+		return resolve("--eval-base-url", evalBaseURL, p, evalKey, getenv)
+	case p.baseURL == "":
+		return Endpoint{}, &UsageError{text: "eval client " + p.name + " has no place of its own", hint: "--eval-base-url URL"}
 	}
-	return resolve("--eval-base-url", evalBaseURL, "IPW_EVAL_API_KEY", getenv)
+	return resolve("", p.baseURL, p, evalKey, getenv)
+}
+
+const evalKey = "IPW_EVAL_API_KEY"
+
+// provider finds who is named, nil for nobody.
+func (w Where) provider(flag string) (*provider, error) {
+	if w.Provider == "" {
+		return nil, nil
+	}
+	p, err := providerNamed(flag, w.Provider)
+	if err != nil {
+		return nil, err
+	}
+	return &p, nil
 }
 
 // resolve reads a base URL and finds its key: first the variable named, if
-// any, then the host's. source names the URL in errors.
-func resolve(source, baseURL, variable string, getenv func(string) string) (Endpoint, error) {
+// any, then the host's. source names the URL in errors; named says who answers
+// there, nil: the host does.
+func resolve(source, baseURL string, named *provider, variable string, getenv func(string) string) (Endpoint, error) {
 	u, err := parseBaseURL(source, baseURL)
 	if err != nil {
 		return Endpoint{}, err
 	}
-	p := providerOf(u.Hostname())
-	e := Endpoint{Provider: p.name, user: u.User}
+	host := providerAt(u.Hostname())
+	p := host
+	if named != nil {
+		p = *named
+	}
+	e := Endpoint{Provider: p.name, Protocol: p.protocol, user: u.User}
+	if named == nil && p.protocol == GenerateContent && strings.HasSuffix(u.Path, "/openai") {
+		e.Protocol = ChatCompletions // which Gemini speaks there
+	}
+	setPath(u, e.Protocol)
 	u.User = nil
 	e.BaseURL = u.String()
 	if e.user != nil { // a name and password are a key of their own
 		return e, nil
 	}
-	for _, v := range []string{variable, p.variable} {
+	for _, v := range []string{variable, host.variable} {
 		if v != "" && e.Key == "" {
 			e.Key = Secret(strings.TrimSpace(getenv(v)))
 		}
 	}
 	if variable == "" {
-		variable = p.variable
+		variable = host.variable
 	}
 	if e.Key == "" && !IsPrivate(u.Hostname()) {
 		return Endpoint{}, &KeyError{Host: u.Host, Variable: variable}
@@ -122,7 +141,26 @@ func resolve(source, baseURL, variable string, getenv func(string) string) (Endp
 	return e, nil
 }
 
-// parseBaseURL checks a base URL and gives it the path /v1 if it has none.
+// calls are the ends of the addresses of calls, which people copy.
+var calls = map[Protocol]string{ChatCompletions: "/chat/completions", Messages: "/messages"}
+
+// setPath makes a base URL's path: /v1 if it has none, which for Gemini's own
+// protocol is v1beta, where its tools are.
+func setPath(u *url.URL, p Protocol) {
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
+	if end := calls[p]; end != "" {
+		u.Path = strings.TrimSuffix(u.Path, end)
+	}
+	switch {
+	case u.Path != "":
+	case p == GenerateContent:
+		u.Path = "/v1beta"
+	default:
+		u.Path = "/v1"
+	}
+}
+
+// parseBaseURL checks a base URL.
 func parseBaseURL(source, text string) (*url.URL, error) {
 	if source == "" {
 		source = "base URL"
@@ -146,19 +184,7 @@ func parseBaseURL(source, text string) (*url.URL, error) {
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, &UsageError{text: source + ": a base URL has no query and no fragment; keys come from the environment"}
 	}
-	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/chat/completions")
-	u.RawPath = ""
-	if u.Path == "" {
-		u.Path = "/v1"
-	}
 	return u, nil
-}
-
-func notBuilt(model, name string) error {
-	return &UsageError{
-		text: fmt.Sprintf("model %q: the client for %s is not built yet", model, name),
-		hint: "--base-url URL reaches the model at an OpenAI-compatible endpoint",
-	}
 }
 
 // UsageError is a wrong word on the command line, or in a variable that stands

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -16,15 +19,19 @@ import (
 	"ipw/lib/stream"
 )
 
-// Classes of a failed try, as events and Error name them. All but Rejected are
-// tried again.
+// Classes of a failed try, as events and Error name them. Those of the second
+// group are not tried again.
 const (
 	RateLimit   = "rate_limit"   // 429
 	ServerError = "server_error" // 409, 5xx, an error in the stream
 	Timeout     = "timeout"      // 408, 504, nothing came for too long
 	Connection  = "connection"   // refused, reset, no answer
 	Truncated   = "truncated"    // the stream ended before the answer did
-	Rejected    = "rejected"     // the request itself is wrong: 400, 401, 404, …
+	Empty       = "empty"        // a whole answer without a word or a call in it; the second one counts as the answer
+
+	Rejected        = "rejected"         // the request itself is wrong: 400, 401, 404, …
+	ContextOverflow = "context_overflow" // the request is longer than the model can read
+	ContentFilter   = "content_filter"   // the provider refuses the request, or to say anything
 )
 
 // Error is a failed call. Its text holds no secret.
@@ -35,6 +42,7 @@ type Error struct {
 	RetryAfter *time.Duration // what the server asked to wait, nil for nothing
 
 	refused bool // nobody listens at the address
+	final   bool // the server says that it is no use to try again
 	cause   error
 }
 
@@ -44,7 +52,7 @@ func (e *Error) Unwrap() error { return e.cause }
 // Hint is what a user may look at next.
 func (e *Error) Hint() string {
 	switch {
-	case e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden:
+	case e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || strings.Contains(e.Text, "API_KEY_INVALID"):
 		return "check the key in the environment"
 	case e.Status == http.StatusNotFound:
 		return "check --model and --base-url"
@@ -60,7 +68,7 @@ const maxServerText = 2 << 10
 // failedStatus makes the error of an HTTP status.
 func failedStatus(status int, body []byte) *Error {
 	said := serverText(body)
-	e := &Error{Class: classOf(status, said), Status: status}
+	e := &Error{Class: classOf(status, said), Status: status, RetryAfter: retryDelay(body)}
 	e.Text = fmt.Sprintf("%d %s", status, http.StatusText(status))
 	if said != "" {
 		e.Text += ": " + said
@@ -70,7 +78,11 @@ func failedStatus(status int, body []byte) *Error {
 
 func classOf(status int, said string) string {
 	switch {
-	case strings.Contains(said, "insufficient_quota") || strings.Contains(said, "exceeded your current quota"):
+	case status >= 400 && status < 500 && overflows(said):
+		return ContextOverflow
+	case strings.Contains(said, "(content_filter)"): // Azure
+		return ContentFilter
+	case strings.Contains(said, "insufficient_quota") || strings.Contains(said, "check your plan and billing") && !strings.Contains(said, "retry in"):
 		return Rejected // waiting does not fill an account
 	case status == http.StatusTooManyRequests:
 		return RateLimit
@@ -98,12 +110,39 @@ func failedStream(raw []byte) *Error {
 	switch {
 	case json.Unmarshal(body.Code, &code) == nil && code >= 400:
 		class = classOf(code, said)
+	case overflows(words):
+		class = ContextOverflow
 	case strings.Contains(words, "rate_limit"):
 		class = RateLimit
-	case strings.Contains(words, "context_length") || strings.Contains(words, "context length") || strings.Contains(words, "invalid_request"):
+	case slices.ContainsFunc(rejections, func(s string) bool { return strings.Contains(words, s) }):
 		class = Rejected
 	}
-	return &Error{Class: class, Status: code, Text: "the server broke off with an error: " + said}
+	return &Error{Class: class, Status: code, Text: "the server broke off with an error: " + said, RetryAfter: retryDelay(raw)}
+}
+
+// rejections are types of errors that another try does not mend.
+var rejections = []string{"invalid_request", "authentication_error", "permission_error", "not_found_error", "billing_error", "request_too_large"}
+
+// retryDelay finds how long Gemini asks to wait, which it says in the body.
+func retryDelay(body []byte) *time.Duration {
+	var o struct {
+		Error   json.RawMessage `json:"error"`
+		Details []struct {
+			Delay string `json:"retryDelay"` // of a google.rpc.RetryInfo
+		} `json:"details"`
+	}
+	if json.Unmarshal(body, &o) != nil {
+		return nil
+	}
+	for _, d := range o.Details {
+		if wait, err := time.ParseDuration(d.Delay); err == nil && wait >= 0 {
+			return &wait
+		}
+	}
+	if isSet(o.Error) {
+		return retryDelay(o.Error)
+	}
+	return nil
 }
 
 // serverText finds the words in an error body, whatever its shape.
@@ -120,8 +159,14 @@ func serverText(body []byte) string {
 			}
 		}
 	}
+	if m := pageTitle.FindSubmatch(body); m != nil {
+		body = []byte("a web page, " + html.UnescapeString(string(m[1])))
+	}
 	return stream.Clip(strings.Join(strings.Fields(string(body)), " "), maxServerText)
 }
+
+// pageTitle is what counts of the page that a proxy makes of an error.
+var pageTitle = regexp.MustCompile(`(?is)^\s*<(?:!doctype|html|head).*?<title[^>]*>(.*?)</title>`)
 
 // withCode appends an error's code word, if its text does not hold it.
 func withCode(s string, raw json.RawMessage) string {

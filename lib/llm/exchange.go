@@ -10,187 +10,268 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"regexp"
-	"slices"
-	"strings"
 	"time"
 )
 
 const (
 	maxAnswer    = 64 << 20 // bytes of one answer
 	maxErrorBody = 64 << 10
-	maxTail      = 8 << 10 // kept of the end of a stream
+	lingering    = time.Second // how long the end of a connection's answer is waited for, to use it again
 )
 
 var (
-	errIdle     = errors.New("the server sent nothing for too long")
-	errTooLong  = errors.New("the answer is too long to be one")
-	errRedirect = errors.New("the endpoint redirects")
-	errNoChat   = errors.New("the endpoint answers with a web page, not with a completion")
+	errIdle      = errors.New("the server sent nothing for too long")
+	errTooLong   = errors.New("the answer is too long to be one")
+	errRedirect  = errors.New("the endpoint redirects")
+	errNoChat    = errors.New("the endpoint answers with a web page, not with a completion")
+	errTruncated = errors.New("the stream ended before the answer did")
+	errGarbage   = errors.New("the server sent something in the stream that is not JSON")
+	errNoAnswer  = errors.New("the server sent an answer with nothing of one in it")
 )
 
-// exchange is the HTTP side of one try: it mends the request that go-openai
-// makes and sees of the answer what go-openai does not pass on.
+// exchange is the HTTP side of one try.
 type exchange struct {
-	client *OpenAI
-	req    Request
+	client *Caller
 	idle   *time.Timer // ends the try when it fires
+	cancel context.CancelCauseFunc
 
-	sent   bool
-	status int // 0: no answer yet
-	header http.Header
-	failed []byte // the body of a status of 400 and more
+	header http.Header // nil: no answer yet
 	body   io.ReadCloser
 	read   int64
-	tail   []byte // the last bytes read
 }
 
-func newExchange(c *OpenAI, req Request, cancel context.CancelCauseFunc) *exchange {
-	return &exchange{client: c, req: req, idle: time.AfterFunc(c.idle, func() { cancel(errIdle) })}
-}
-
-// Do sends a request for go-openai.
-func (x *exchange) Do(r *http.Request) (*http.Response, error) {
-	if err := x.complete(r); err != nil {
-		return nil, err
+// try makes one try. nil: the answer is whole.
+func (c *Caller) try(ctx context.Context, req Request, body []byte, first func()) (Response, *Error) {
+	a := newAnswer(req, first)
+	e := c.exchange(ctx, http.MethodPost, c.dialect.path(req.Model), body, func(x *exchange, r io.Reader) error {
+		return x.receive(r, c.dialect.reader(a), a)
+	})
+	if e == nil {
+		e = a.lacking()
 	}
-	if u := x.client.endpoint.user; u != nil {
+	resp := a.response(e == nil || e.Class == Empty)
+	if resp.Usage.QueueS == nil {
+		resp.Usage.QueueS = a.queue
+	}
+	return resp, e
+}
+
+// exchange sends a request and hands the answer's body, if it is one, over.
+func (c *Caller) exchange(ctx context.Context, method, path string, body []byte, receive func(*exchange, io.Reader) error) *Error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	x := &exchange{client: c, cancel: cancel}
+	x.idle = time.AfterFunc(c.idle, func() { cancel(errIdle) })
+	err := x.send(ctx, method, path, body)
+	if err == nil {
+		err = receive(x, x)
+	}
+	x.close(err)
+	if err == nil {
+		return nil
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, errIdle) {
+		err = errIdle
+	}
+	return x.failure(err)
+}
+
+func (x *exchange) send(ctx context.Context, method, path string, body []byte) error {
+	c := x.client
+	r, err := http.NewRequestWithContext(ctx, method, c.endpoint.BaseURL+path, bytes.NewReader(body))
+	if err != nil {
+		return &Error{Class: Rejected, Text: err.Error(), cause: err}
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "ipw")
+	if u := c.endpoint.user; u != nil {
 		password, _ := u.Password()
 		r.SetBasicAuth(u.Username(), password)
+	} else {
+		c.dialect.sign(r.Header, string(c.endpoint.Key))
 	}
-	x.sent = true
-	resp, err := x.client.http.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	x.status, x.header, x.body = resp.StatusCode, resp.Header, resp.Body
-	resp.Body = x
-	return resp, x.look(resp)
-}
-
-// complete mends the body of a request that has one.
-func (x *exchange) complete(r *http.Request) error {
-	if r.Body == nil || r.Method != http.MethodPost {
-		return nil
-	}
-	body, err := io.ReadAll(r.Body)
+	resp, err := c.http.Do(r)
 	if err != nil {
 		return err
 	}
-	if body, err = complete(body, x.req, x.client.endpoint.Provider); err != nil {
-		return err
-	}
-	r.ContentLength = int64(len(body))
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	r.Body, err = r.GetBody()
-	return err
-}
-
-// look decides what an answer is by its head.
-func (x *exchange) look(resp *http.Response) error {
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	x.header, x.body = resp.Header, resp.Body
 	switch {
 	case resp.StatusCode >= 400:
-		x.failed, _ = io.ReadAll(io.LimitReader(x.body, maxErrorBody))
-		resp.Body = readCloser{bytes.NewReader(x.failed), x.body}
+		said, _ := io.ReadAll(io.LimitReader(x, maxErrorBody))
+		return failedStatus(resp.StatusCode, said)
 	case resp.StatusCode >= 300:
-		x.body.Close()
 		return fmt.Errorf("%w to %q", errRedirect, resp.Header.Get("Location"))
-	case kind == "text/html":
-		x.body.Close()
-		return errNoChat
-	case kind == "application/json" && resp.Request.Method == http.MethodPost:
-		return x.whole(resp)
 	}
 	return nil
-}
-
-// whole turns the answer of a server that does not stream into a stream. What
-// is a stream under the wrong name stays one.
-func (x *exchange) whole(resp *http.Response) error {
-	br := bufio.NewReader(x)
-	resp.Body = readCloser{br, x.body}
-	if first, _ := br.Peek(1); len(first) == 0 || first[0] != '{' {
-		return nil
-	}
-	body, err := io.ReadAll(br)
-	if err != nil {
-		x.body.Close()
-		return err
-	}
-	x.tail = asStream(body)
-	resp.Body = readCloser{bytes.NewReader(x.tail), x.body}
-	return nil
-}
-
-type readCloser struct {
-	io.Reader
-	io.Closer
-}
-
-// asStream makes a stream of one chunk of a whole answer.
-func asStream(whole []byte) []byte {
-	line := bytes.ReplaceAll(whole, []byte("\n"), nil) // JSON holds none that matters
-	return slices.Concat([]byte("data: "), line, []byte("\n\ndata: [DONE]\n\n"))
 }
 
 // Read passes the body on. Whatever comes winds the idle timer up again.
 func (x *exchange) Read(p []byte) (int, error) {
 	n, err := x.body.Read(p)
 	x.idle.Reset(x.client.idle)
-	x.tail = append(x.tail, p[:n]...)
-	if len(x.tail) > 2*maxTail {
-		x.tail = append(x.tail[:0], x.tail[len(x.tail)-maxTail:]...)
-	}
 	if x.read += int64(n); x.read > x.client.limit {
 		return 0, errTooLong
 	}
 	return n, err
 }
 
-// Close closes the body.
-func (x *exchange) Close() error { return x.body.Close() }
-
-var done = regexp.MustCompile(`(?m)^data:\s*\[DONE\]\s*$`)
-
-// sawDone tells whether the stream came to its own end.
-func (x *exchange) sawDone() bool { return done.Match(x.tail) }
-
-// lastError returns the last error object of the stream, nil for none.
-func (x *exchange) lastError() []byte {
-	lines := bytes.Split(x.tail, []byte("\n"))
-	for i := len(lines) - 1; i >= 0; i-- {
-		data, isData := strings.CutPrefix(string(bytes.TrimSpace(lines[i])), "data:")
-		var o map[string]json.RawMessage
-		if isData && json.Unmarshal([]byte(data), &o) == nil && isSet(o["error"]) {
-			return o["error"]
-		}
+// close ends the exchange. After a good answer the connection is kept for the
+// next call: what may still come, the end of the body, is waited for aside.
+func (x *exchange) close(err error) {
+	switch {
+	case x.body == nil:
+		x.idle.Stop()
+		x.cancel(nil)
+	case err != nil:
+		x.idle.Stop()
+		x.cancel(nil)
+		x.body.Close()
+	default:
+		x.idle.Reset(lingering)
+		go func() {
+			io.Copy(io.Discard, io.LimitReader(x.body, maxErrorBody))
+			x.idle.Stop()
+			x.cancel(nil)
+			x.body.Close()
+		}()
 	}
-	return nil
 }
 
-func isSet(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
+// receive reads events until the answer is whole. A server that does not stream
+// sends one.
+func (x *exchange) receive(r io.Reader, reader reader, a *answer) error {
+	if ms := queueTime(x.header); ms != nil {
+		a.queue = ms
+	}
+	br := bufio.NewReader(r)
+	kind, _, _ := mime.ParseMediaType(x.header.Get("Content-Type"))
+	start, err := firstByte(br)
+	next := (&events{lines: br}).next
+	switch {
+	case err != nil:
+		return err
+	case start == '<' || kind == "text/html":
+		return errNoChat
+	case start == '{' || start == '[':
+		next = values(br)
+	}
+	for {
+		data, err := next()
+		switch {
+		case err != nil && a.finish != "": // only the usage may be missing
+			return nil
+		case err == io.EOF && a.done, err == nil && isDone(data):
+			return a.over()
+		case err == io.EOF:
+			return errTruncated
+		case err != nil:
+			return err
+		}
+		if err := reader.event(data); err != nil {
+			return err
+		}
+		if a.done {
+			return a.over()
+		}
+	}
+}
+
+// firstByte looks at the first byte that is no white space.
+func firstByte(br *bufio.Reader) (byte, error) {
+	for {
+		b, err := br.ReadByte()
+		switch {
+		case err == io.EOF:
+			return 0, errTruncated
+		case err != nil:
+			return 0, err
+		case b != ' ' && b != '\n' && b != '\r' && b != '\t':
+			return b, br.UnreadByte()
+		}
+	}
+}
+
+// values reads an answer that is JSON, one value or several, or a list of them.
+func values(br *bufio.Reader) func() ([]byte, error) {
+	d := json.NewDecoder(br)
+	var list []json.RawMessage
+	read := false
+	return func() ([]byte, error) {
+		for len(list) == 0 {
+			var v json.RawMessage
+			if err := d.Decode(&v); err == io.EOF && read {
+				return []byte("[DONE]"), nil // whole as it is
+			} else if err != nil {
+				return nil, notJSON(err)
+			}
+			read = true
+			if v[0] != '[' {
+				return v, nil
+			}
+			if err := json.Unmarshal(v, &list); err != nil {
+				return nil, errGarbage
+			}
+		}
+		v := list[0]
+		list = list[1:]
+		return v, nil
+	}
+}
+
+// notJSON tells what is no JSON from what could not be read.
+func notJSON(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return errGarbage
+	}
+	return err
+}
 
 // failure makes the error of a try.
 func (x *exchange) failure(err error) *Error {
 	var e *Error
 	switch {
 	case errors.As(err, &e):
-	case !x.sent: // go-openai would not, or the request cannot be written
-		e = &Error{Class: Rejected, Text: err.Error(), cause: err}
-	case errors.Is(err, errIdle):
-		e = failedTransport(err, true)
-	case x.status >= 400:
-		e = failedStatus(x.status, x.failed)
 	case errors.Is(err, errTruncated):
 		e = &Error{Class: Truncated, Text: err.Error(), cause: err}
-	case errors.Is(err, errGarbage), errors.Is(err, errEmpty):
+	case errors.Is(err, errGarbage), errors.Is(err, errNoAnswer):
 		e = &Error{Class: ServerError, Text: err.Error(), cause: err}
 	default:
-		e = failedTransport(err, x.status != 0)
+		e = failedTransport(err, x.header != nil)
 	}
-	if x.header != nil {
-		e.RetryAfter = retryAfter(x.header, x.client.now())
+	if x.header == nil {
+		return e
 	}
+	if wait := retryAfter(x.header, x.client.now()); wait != nil {
+		e.RetryAfter = wait
+	}
+	e.final = x.header.Get("X-Should-Retry") == "false" // OpenAI and Anthropic know when it is no use
 	return e
+}
+
+// Models lists what the endpoint serves, in one try: a way to see before a run
+// that it is there and takes the key. Not every server can tell.
+func (c *Caller) Models(ctx context.Context) ([]string, error) {
+	var list struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+		Models []struct {
+			Name string `json:"name"`
+		} `json:"models"` // Gemini's
+	}
+	e := c.exchange(ctx, http.MethodGet, "/models", nil, func(_ *exchange, r io.Reader) error {
+		return json.NewDecoder(r).Decode(&list)
+	})
+	if e != nil {
+		e.Text = c.redact(c.endpoint.BaseURL + ": " + e.Text)
+		return nil, e
+	}
+	var names []string
+	for _, m := range list.Data {
+		names = append(names, m.ID)
+	}
+	for _, m := range list.Models {
+		names = append(names, trimModel(m.Name))
+	}
+	return names, nil
 }

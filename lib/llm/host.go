@@ -28,7 +28,7 @@ func IsPrivate(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return privateAddr(addr)
 	}
-	if providerOf(host) != compatible {
+	if providerAt(host) != compatible {
 		return false
 	}
 	if !strings.Contains(host, ".") || slices.ContainsFunc(privateSuffixes, func(s string) bool { return strings.HasSuffix(host, s) }) {

@@ -30,6 +30,8 @@ type Message struct {
 	ToolCalls  []ToolCall // of an assistant
 	ToolCallID string     // of a tool's result
 	Name       string     // of a tool's result: the tool
+
+	native *native // of an assistant's answer: the provider's own form, which goes back to it with the message
 }
 
 // ToolCall is a model's wish to call a tool. Arguments is the string as the
@@ -59,7 +61,7 @@ type Request struct {
 	JSON        bool // the reply is to be one JSON object (response_format json_object)
 }
 
-// Usage counts the tokens of one call; nil is not told.
+// Usage counts the tokens of one call, all its tries together; nil is not told.
 type Usage struct {
 	InputTokens      *int64 // cached ones included
 	OutputTokens     *int64 // reasoning included
@@ -74,7 +76,7 @@ type Usage struct {
 // Response is what a call gave. After an error it holds what had come by then.
 type Response struct {
 	Message      Message
-	FinishReason string // stop, tool_calls, length, …
+	FinishReason string // stop, tool_calls, length, content_filter, …
 	Usage        Usage
 	Attempts     int // tries made, from 1
 }

@@ -20,6 +20,7 @@ type Retry struct {
 const (
 	defaultTries  = 6
 	refusedTries  = 3               // where nobody listens there is rarely somebody soon
+	emptyTries    = 2               // a model that has nothing to say rarely has more
 	backoffBase   = time.Second / 2 // after the first failed try
 	backoffMax    = 30 * time.Second
 	retryAfterMax = 5 * time.Minute // a server that asks for more is not waited for
@@ -39,10 +40,13 @@ func (r Retry) after(e *Error, failed int) (wait time.Duration, again bool) {
 	if tries <= 0 {
 		tries = defaultTries
 	}
-	if e.refused {
+	switch {
+	case e.refused:
 		tries = min(tries, refusedTries)
+	case e.Class == Empty:
+		tries = min(tries, emptyTries)
 	}
-	if e.Class == Rejected || failed >= tries {
+	if e.final || !passing(e.Class) || failed >= tries {
 		return 0, false
 	}
 	if e.RetryAfter != nil {
@@ -52,6 +56,11 @@ func (r Retry) after(e *Error, failed int) (wait time.Duration, again bool) {
 		return r.Backoff(failed), true
 	}
 	return Backoff(failed), true
+}
+
+// passing tells whether what is wrong may be right the next time.
+func passing(class string) bool {
+	return class != Rejected && class != ContextOverflow && class != ContentFilter
 }
 
 func (r Retry) sleep(ctx context.Context, d time.Duration) error {
@@ -91,4 +100,15 @@ func retryAfter(h http.Header, now time.Time) *time.Duration {
 // seconds is a duration, at most a year: more would overflow.
 func seconds(s float64) time.Duration {
 	return time.Duration(min(s, 365*24*3600) * float64(time.Second))
+}
+
+// queueTime reads how long a request waited in the server's queue, in seconds:
+// text-generation-inference says it in milliseconds. nil: the server does not.
+func queueTime(h http.Header) *float64 {
+	ms, err := strconv.ParseFloat(h.Get("X-Queue-Time"), 64)
+	if err != nil || !(ms >= 0) || ms > 1e12 {
+		return nil
+	}
+	s := ms / 1000
+	return &s
 }

@@ -17,6 +17,7 @@ import (
 // answer stays.
 type script struct {
 	*httptest.Server
+	t       *testing.T
 	mu      sync.Mutex
 	answers []http.HandlerFunc
 	bodies  []map[string]any
@@ -24,7 +25,7 @@ type script struct {
 }
 
 func play(t *testing.T, answers ...http.HandlerFunc) *script {
-	s := &script{answers: answers}
+	s := &script{t: t, answers: answers}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
 		var body map[string]any
@@ -52,8 +53,8 @@ func (s *script) requests() int {
 	return len(s.bodies)
 }
 
-// events streams lines of data, each after "data: ", as they are.
-func events(lines ...string) http.HandlerFunc {
+// streamed sends lines of data, each after "data: ", as they are.
+func streamed(lines ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		for _, l := range lines {
@@ -65,7 +66,7 @@ func events(lines ...string) http.HandlerFunc {
 
 // say streams an answer with usage.
 func say(text string) http.HandlerFunc {
-	return events(
+	return streamed(
 		`{"choices":[{"index":0,"delta":{"role":"assistant"}}]}`,
 		`{"choices":[{"index":0,"delta":{"content":`+quote(text)+`}}]}`,
 		`{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`,
@@ -127,12 +128,29 @@ func noWait() Retry {
 	}
 }
 
-func (s *script) client(change ...func(*OpenAIConfig)) *OpenAI {
-	cfg := OpenAIConfig{Endpoint: Endpoint{Provider: "openai-compatible", BaseURL: s.URL + "/v1"}, Retry: noWait()}
-	for _, c := range change {
-		c(&cfg)
+// at is an endpoint that needs no key.
+func at(url string) Endpoint { return Endpoint{Provider: "openai-compatible", BaseURL: url} }
+
+// caller makes a client that notes waits and does not wait.
+func caller(t testing.TB, e Endpoint, cfg Config) *Caller {
+	t.Helper()
+	if cfg.Retry.Sleep == nil {
+		cfg.Retry = noWait()
 	}
-	return NewOpenAI(cfg)
+	c, err := New(e, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (s *script) client(change ...func(*Endpoint)) *Caller {
+	s.t.Helper()
+	e := at(s.URL + "/v1")
+	for _, c := range change {
+		c(&e)
+	}
+	return caller(s.t, e, Config{})
 }
 
 var hello = Request{Model: "m", Messages: []Message{{Role: User, Content: "hello"}}}

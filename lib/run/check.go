@@ -213,12 +213,16 @@ func AutoScorer(set *dataset.Set, evalClient, evalBaseURL string, getenv func(st
 // resolve fills the configuration.
 func (p *plan) resolve() error {
 	var err error
-	if p.model, err = llm.Resolve(p.Model, p.BaseURL, p.Getenv); err != nil {
+	if p.model, err = llm.Resolve(p.Model, llm.Where{Provider: p.Provider, BaseURL: p.BaseURL}, p.Getenv); err != nil {
+		return err
+	}
+	if _, err := p.model.Check(llm.Request{Temperature: p.Temperature}); err != nil { // ipw-agent says the rest
 		return err
 	}
 	c := &p.cfg
 	c.Agent, c.Model, c.MaxTurns, c.Concurrency, c.Temperature = p.Agent, p.Model, p.MaxTurns, p.Concurrency, p.Temperature
 	c.EvalClient, c.EvalModel, c.Share, c.Name = p.EvalClient, p.EvalModel, p.Share, p.Name
+	c.Provider = p.Provider
 	c.Endpoint = agent.PublicURL(p.model.BaseURL)
 	if p.model.Provider == "builtin" {
 		c.Endpoint = "builtin"

@@ -78,6 +78,7 @@ func (o *Options) build(p programs, dir Dir, scorer string, powers []string, res
 	if o.MaxQueries > 0 {
 		a.add("--max-queries=" + strconv.Itoa(o.MaxQueries))
 	}
+	a.opt("--provider", o.Provider)
 	a.opt("--base-url", o.BaseURL)
 	if o.Concurrency > 0 {
 		a.add("--concurrency=" + strconv.Itoa(o.Concurrency))

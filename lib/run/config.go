@@ -17,7 +17,8 @@ type Config struct {
 	DatasetSHA256 string   `json:"dataset_sha256"` // of its content
 	MaxQueries    *int     `json:"max_queries"`    // null: all
 	MaxTurns      int      `json:"max_turns"`
-	Endpoint      string   `json:"endpoint"` // where the model is reached; builtin for the scripted one
+	Endpoint      string   `json:"endpoint"`           // where the model is reached; builtin for the scripted one
+	Provider      string   `json:"provider,omitempty"` // who was asked for by name
 	Tools         []string `json:"tools"`
 	Corpus        string   `json:"corpus,omitempty"`
 	QueryTimeoutS *float64 `json:"query_timeout_s"` // null: none

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"os"
 	"sync/atomic"
-
-	"ipw/lib/llm"
 )
 
 // filters are ipw-attribute and ipw-judge and the pipes around them:
@@ -68,7 +66,7 @@ func (r *runner) openFilters() (*filters, error) {
 	if r.traces, err = openTraces(r.dir.Traces()); err != nil {
 		return nil, err
 	}
-	r.traces.hold = r.cfg.Scorer == "judge" && llm.NewOpenAI(llm.OpenAIConfig{Endpoint: r.judge}).Local()
+	r.traces.hold = r.cfg.Scorer == "judge" && r.judge.Local()
 	f := &filters{r: r, routed: make(chan struct{}), taken: make(chan struct{})}
 	if f.attribute, err = r.startFilter(r.cmds.attribute); err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ type Options struct {
 	MaxTurns   int
 	Overwrite  bool
 
+	Provider     string // of the model; "": by BaseURL, then by the model's name
 	BaseURL      string
 	Concurrency  int
 	QueryTimeout time.Duration

@@ -18,7 +18,11 @@ import (
 func (p *plan) reach(ctx context.Context, what string, e llm.Endpoint, model string) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	names, err := llm.NewOpenAI(llm.OpenAIConfig{Endpoint: e}).Models(ctx)
+	client, err := llm.New(e, llm.Config{})
+	if err != nil {
+		return err
+	}
+	names, err := client.Models(ctx)
 	var failed *llm.Error
 	switch {
 	case ctx.Err() != nil:

@@ -73,10 +73,13 @@ func (e *endpoint) try(response string) int {
 }
 
 func (e *endpoint) judge() *Judge {
-	return &Judge{Model: "judge-1", Client: llm.NewOpenAI(llm.OpenAIConfig{
-		Endpoint: llm.Endpoint{Provider: "openai-compatible", BaseURL: e.URL + "/v1"},
-		Retry:    llm.Retry{MaxTries: 3, Sleep: func(context.Context, time.Duration) error { return nil }},
-	})}
+	client, err := llm.New(llm.Endpoint{Provider: "openai-compatible", BaseURL: e.URL + "/v1"}, llm.Config{
+		Retry: llm.Retry{MaxTries: 3, Sleep: func(context.Context, time.Duration) error { return nil }},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return &Judge{Model: "judge-1", Client: client}
 }
 
 // says sends a reply as a server does that does not stream.
@@ -169,7 +172,7 @@ func TestJudge(t *testing.T) {
 		{"wrong", "wrong", 1},
 		{"", "wrong", 1},
 		{"garbage", Unreadable, 1},
-		{"empty", Unreadable, 1},
+		{"empty", Unreadable, 2},
 		{"not JSON at all", JudgeError, 1},
 		{"in prose", "right", 1},
 		{"busy, then right", "right", 2},

@@ -99,10 +99,12 @@ func setUp(t *testing.T) (llm.Client, []tool.Tool, []dataset.Task) {
 	if len(tasks) != set.Len() || len(tasks) < 12 {
 		t.Fatalf("%d tasks, Len %d, want the same and at least 12", len(tasks), set.Len())
 	}
-	client := llm.NewOpenAI(llm.OpenAIConfig{
-		Endpoint: llm.Endpoint{Provider: llm.Builtin, BaseURL: url},
-		Retry:    llm.Retry{Sleep: func(context.Context, time.Duration) error { return nil }},
+	client, err := llm.New(llm.Endpoint{Provider: llm.Builtin, BaseURL: url}, llm.Config{
+		Retry: llm.Retry{Sleep: func(context.Context, time.Duration) error { return nil }},
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return client, tools, tasks
 }
 

@@ -27,10 +27,15 @@ func start(t *testing.T, p builtin.Pace) string {
 }
 
 func client(url string) llm.Client {
-	return llm.NewOpenAI(llm.OpenAIConfig{
-		Endpoint: llm.Endpoint{Provider: llm.Builtin, BaseURL: url},
-		Retry:    llm.Retry{Sleep: func(context.Context, time.Duration) error { return nil }},
-	})
+	return clientWith(url, llm.Config{Retry: llm.Retry{Sleep: func(context.Context, time.Duration) error { return nil }}})
+}
+
+func clientWith(url string, cfg llm.Config) llm.Client {
+	c, err := llm.New(llm.Endpoint{Provider: llm.Builtin, BaseURL: url}, cfg)
+	if err != nil {
+		panic(err)
+	}
+	return c
 }
 
 // post sends a body as it is.
@@ -176,7 +181,7 @@ func TestStreamedAndWhole(t *testing.T) {
 // through answers the real client's request with what the server says to body.
 func through(t *testing.T, url, body string) llm.Response {
 	_, header, answer := post(t, url, body)
-	c := llm.NewOpenAI(llm.OpenAIConfig{Endpoint: llm.Endpoint{BaseURL: "http://h/v1"}, Transport: canned{header, answer}})
+	c := clientWith("http://h/v1", llm.Config{Transport: canned{header, answer}})
 	got, err := c.Chat(context.Background(), ask("x"), llm.Observer{})
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +225,7 @@ func TestStop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := llm.NewOpenAI(llm.OpenAIConfig{Endpoint: llm.Endpoint{BaseURL: url}, Retry: llm.Retry{MaxTries: 1}})
+	c := clientWith(url, llm.Config{Retry: llm.Retry{MaxTries: 1}})
 	got, err := c.Chat(context.Background(), ask("x"), llm.Observer{FirstToken: func() { go stop() }})
 	if err == nil || got.Message.Content == "" {
 		t.Errorf("%+v, %v", got, err)

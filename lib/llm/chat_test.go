@@ -23,7 +23,7 @@ func TestAnswers(t *testing.T) {
 		{"text", say("hello there"), Response{
 			Message: Message{Role: Assistant, Content: "hello there"}, FinishReason: "stop", Attempts: 1,
 			Usage: Usage{InputTokens: i(7), OutputTokens: i(3)}}, 1},
-		{"details of usage", events(
+		{"details of usage", streamed(
 			`{"choices":[{"delta":{"reasoning_content":"hm"}}],"usage":null}`,
 			`{"choices":[{"delta":{"content":"x"}}]}`,
 			`{"choices":[{"delta":{},"finish_reason":"length"}]}`,
@@ -31,7 +31,7 @@ func TestAnswers(t *testing.T) {
 			`[DONE]`), Response{
 			Message: Message{Role: Assistant, Content: "x", Reasoning: "hm"}, FinishReason: "length", Attempts: 1,
 			Usage: Usage{InputTokens: i(100), OutputTokens: i(20), CachedTokens: i(64), CacheWriteTokens: i(8), ReasoningTokens: i(12), CostUSD: ptr(0.00125), QueueS: ptr(0.25)}}, 1},
-		{"parallel tool calls in pieces, interleaved", events(
+		{"parallel tool calls in pieces, interleaved", streamed(
 			`{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":""}}]}}]}`,
 			`{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"b","type":"function","function":{"name":"g","arguments":"{"}}]}}]}`,
 			`{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":"}},{"index":1,"function":{"arguments":"}"}}]}}]}`,
@@ -39,42 +39,46 @@ func TestAnswers(t *testing.T) {
 			`{"choices":[{"delta":{},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1,"completion_tokens":9}}`, `[DONE]`), Response{
 			Message:      Message{Role: Assistant, ToolCalls: []ToolCall{{"a", "f", `{"x":1}`}, {"b", "g", `{}`}}},
 			FinishReason: "tool_calls", Attempts: 1, Usage: Usage{InputTokens: i(1), OutputTokens: i(9)}}, 1},
-		{"every call has the index 0", events(
+		{"every call has the index 0", streamed(
 			`{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}}]}`,
 			`{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"b","function":{"name":"g","arguments":"{}"}}]}}]}`,
 			`{"choices":[{"delta":{},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1,"completion_tokens":9}}`, `[DONE]`), Response{
 			Message:      Message{Role: Assistant, ToolCalls: []ToolCall{{"a", "f", `{}`}, {"b", "g", `{}`}}},
 			FinishReason: "tool_calls", Attempts: 1, Usage: Usage{InputTokens: i(1), OutputTokens: i(9)}}, 1},
-		{"no index, the id repeated, arguments as an object, no id", events(
+		{"no index, the id repeated, arguments as an object, no id", streamed(
 			`{"choices":[{"delta":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"x\""}}]}}]}`,
 			`{"choices":[{"delta":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":":2}"}}]}}]}`,
 			`{"choices":[{"delta":{"tool_calls":[{"index":1,"function":{"name":"g","arguments":{"y":3}}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1,"completion_tokens":9}}`, `[DONE]`), Response{
 			Message:      Message{Role: Assistant, ToolCalls: []ToolCall{{"a", "f", `{"x":2}`}, {"call_1_1", "g", `{"y":3}`}}},
 			FinishReason: "tool_calls", Attempts: 1, Usage: Usage{InputTokens: i(1), OutputTokens: i(9)}}, 1},
-		{"no usage is estimated", events( // 5 bytes in, 10 out
+		{"no usage is estimated", streamed( // 5 bytes in, 10 out
 			`{"choices":[{"delta":{"content":"0123456789"}}]}`, `{"choices":[{"delta":{},"finish_reason":"stop"}]}`, `[DONE]`), Response{
 			Message: Message{Role: Assistant, Content: "0123456789"}, FinishReason: "stop", Attempts: 1,
 			Usage: Usage{InputTokens: i(2), OutputTokens: i(3), Estimated: true}}, 1},
-		{"a usage of zeros is no usage", events(
+		{"a usage of zeros is no usage", streamed(
 			`{"choices":[{"delta":{"content":"0123456789"},"finish_reason":"stop"}],"usage":{"prompt_tokens":0,"completion_tokens":0}}`, `[DONE]`), Response{
 			Message: Message{Role: Assistant, Content: "0123456789"}, FinishReason: "stop", Attempts: 1,
 			Usage: Usage{InputTokens: i(2), OutputTokens: i(3), Estimated: true}}, 1},
 		{"cut behind the finish reason", hangUp("data: {\"choices\":[{\"delta\":{\"content\":\"0123456789\"},\"finish_reason\":\"stop\"}]}\n\n"), Response{
 			Message: Message{Role: Assistant, Content: "0123456789"}, FinishReason: "stop", Attempts: 1,
 			Usage: Usage{InputTokens: i(2), OutputTokens: i(3), Estimated: true}}, 1},
-		{"done without a finish reason", events(`{"choices":[{"delta":{"content":"x"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`, `[DONE]`), Response{
+		{"done without a finish reason", streamed(`{"choices":[{"delta":{"content":"x"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`, `[DONE]`), Response{
 			Message: Message{Role: Assistant, Content: "x"}, Attempts: 1, Usage: Usage{InputTokens: i(1), OutputTokens: i(1)}}, 1},
-		{"an empty answer", events(`{"choices":[{"delta":{"role":"assistant"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":0}}`, `[DONE]`), Response{
-			Message: Message{Role: Assistant}, FinishReason: "stop", Attempts: 1, Usage: Usage{InputTokens: i(1), OutputTokens: i(0)}}, 0},
+		{"two calls with one id, two under one index without", streamed(
+			`{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}},{"index":1,"id":"a","function":{"name":"g","arguments":"{}"}}]}}]}`,
+			`{"choices":[{"delta":{"tool_calls":[{"index":2,"function":{"name":"h","arguments":"{}"}}]}}]}`,
+			`{"choices":[{"delta":{"tool_calls":[{"index":2,"function":{"name":"i","arguments":"{}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1,"completion_tokens":9}}`, `[DONE]`), Response{
+			Message:      Message{Role: Assistant, ToolCalls: []ToolCall{{"a", "f", `{}`}, {"call_1_1", "g", `{}`}, {"call_1_2", "h", `{}`}, {"call_1_3", "i", `{}`}}},
+			FinishReason: "tool_calls", Attempts: 1, Usage: Usage{InputTokens: i(1), OutputTokens: i(9)}}, 1},
 		{"not streamed", status(200, "{\n\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":null,\"reasoning\":\"r\",\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},\"finish_reason\":\"tool_calls\"}],\n\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":5}}\n", "Content-Type", "application/json; charset=utf-8"), Response{
 			Message: Message{Role: Assistant, Reasoning: "r", ToolCalls: []ToolCall{{"a", "f", "{}"}}}, FinishReason: "tool_calls", Attempts: 1,
 			Usage: Usage{InputTokens: i(4), OutputTokens: i(5)}}, 1},
 		{"a stream called JSON, with comments and parts", status(200, ": hi\n\ndata:{\"choices\":[{\"delta\":{\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"text\":\"b\"}]},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":5}}\r\n\r\ndata: [DONE]\r\n\r\n", "Content-Type", "application/json"), Response{
 			Message: Message{Role: Assistant, Content: "ab"}, FinishReason: "stop", Attempts: 1, Usage: Usage{InputTokens: i(4), OutputTokens: i(5)}}, 1},
-		{"other choices are not ours", events(
+		{"other choices are not ours", streamed(
 			`{"choices":[{"index":1,"delta":{"content":"no"}},{"index":0,"delta":{"content":"yes"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`, `[DONE]`), Response{
 			Message: Message{Role: Assistant, Content: "yes"}, FinishReason: "stop", Attempts: 1, Usage: Usage{InputTokens: i(1), OutputTokens: i(1)}}, 1},
-		{"a refusal", events(`{"choices":[{"delta":{"refusal":"I will not"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`, `[DONE]`), Response{
+		{"a refusal", streamed(`{"choices":[{"delta":{"refusal":"I will not"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`, `[DONE]`), Response{
 			Message: Message{Role: Assistant, Content: "I will not"}, FinishReason: "stop", Attempts: 1, Usage: Usage{InputTokens: i(1), OutputTokens: i(1)}}, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -122,7 +126,7 @@ func TestRequestBody(t *testing.T) {
 		Tools: []Tool{{Name: "f", Description: "d", Parameters: json.RawMessage(`{"type":"object"}`)}, {Name: "g"}},
 	}
 	for _, provider := range []string{"openai-compatible", "openai", "openrouter"} {
-		if _, err := s.client(func(c *OpenAIConfig) { c.Endpoint.Provider = provider }).Chat(context.Background(), req, Observer{}); err != nil {
+		if _, err := s.client(func(e *Endpoint) { e.Provider = provider }).Chat(context.Background(), req, Observer{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -156,12 +160,12 @@ func TestSecretsStayIn(t *testing.T) {
 		fmt.Fprintf(w, `{"error":{"message":"you sent %s and %s"}}`, r.Header.Get("Authorization"), r.URL)
 	}
 	s := play(t, echo)
-	withKey := s.client(func(c *OpenAIConfig) { c.Key = key })
-	withPassword := s.client(func(c *OpenAIConfig) {
-		c.BaseURL = strings.Replace(c.BaseURL, "://", "://someone:"+password+"@", 1)
+	withKey := s.client(func(e *Endpoint) { e.Key = key })
+	withPassword := s.client(func(e *Endpoint) {
+		e.BaseURL = strings.Replace(e.BaseURL, "://", "://someone:"+password+"@", 1)
 	})
-	refused := NewOpenAI(OpenAIConfig{Endpoint: Endpoint{BaseURL: "http://someone:" + password + "@127.0.0.1:1/v1", Key: key}, Retry: noWait()})
-	for _, c := range []*OpenAI{withKey, withPassword, refused} {
+	refused := caller(t, Endpoint{BaseURL: "http://someone:" + password + "@127.0.0.1:1/v1", Key: key}, Config{})
+	for _, c := range []*Caller{withKey, withPassword, refused} {
 		_, err := c.Chat(context.Background(), hello, Observer{})
 		for _, text := range []string{err.Error(), c.Endpoint(), fmt.Sprintf("%v %+v %#v", c.endpoint, c.endpoint, c.endpoint.Key), show(c.endpoint)} {
 			for _, secret := range []string{key, password, "c29tZW9uZTpodW50ZXIyMi1odW50ZXIyMg=="} {

@@ -1,5 +1,0 @@
-//go:build !linux
-
-package bwrap
-
-func processors(float64) string { return "" }
