@@ -106,6 +106,12 @@ func columns(d *sensor.Domain) []string {
 	if d.Power == power.Averaged {
 		more = append(more, "averaged over "+(time.Duration(d.PowerWindowUs)*time.Microsecond).String())
 	}
+	if d.Scope != "" {
+		more = append(more, "the GPU's "+d.Scope)
+	}
+	if d.MIGInstances > 0 {
+		more = append(more, fmt.Sprintf("all %d MIG instances together", d.MIGInstances))
+	}
 	if d.Estimated {
 		more = append(more, d.Model)
 	}

@@ -10,6 +10,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"ipw/lib/cli"
@@ -34,7 +35,7 @@ func run(c *cli.Context) error {
 	}
 	opts := roster.Options{
 		Sysfs: f.Sysfs, Proc: "/proc", Names: f.Source, Only: f.Only, Interval: f.Interval,
-		Now: func() int64 { return clock.System().MUs }, Sleep: time.Sleep,
+		Now: func() int64 { return clock.System().MUs }, Sleep: time.Sleep, Env: os.LookupEnv,
 	}
 	found, err := roster.Look(opts)
 	if err != nil {

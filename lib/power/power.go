@@ -105,6 +105,8 @@ type Domain struct {
 	DriverVersion string          `json:"driver,omitempty"`
 	PowerLimitW   float64         `json:"power_limit_w,omitempty"`
 	Clocks        *Clocks         `json:"clocks_mhz,omitempty"`
+	Scope         string          `json:"scope,omitempty"`         // of a GPU's power: "" the GPU, "module" or "memory"
+	MIGInstances  int             `json:"mig_instances,omitempty"` // into which the GPU is cut: the numbers are of all of them
 }
 
 // Clocks of a GPU in MHz when the segment began, and the most they may be; 0:

@@ -71,10 +71,17 @@ func fake(t *testing.T, script string) []sensor.Sensor {
 
 func openFake(t *testing.T, script string) ([]sensor.Sensor, error) {
 	t.Helper()
+	sensors, _, err := openFakeWith(t, script, Options{})
+	return sensors, err
+}
+
+func openFakeWith(t *testing.T, script string, o Options) ([]sensor.Sensor, string, error) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "script")
 	if err := os.WriteFile(path, []byte(script), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("FAKE_NVML", path)
-	return Open(Options{Library: fakeLibrary})
+	o.Library = fakeLibrary
+	return Open(o)
 }

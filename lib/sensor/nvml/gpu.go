@@ -25,6 +25,12 @@ type gpu struct {
 	powerCall   bool // nvmlDeviceGetPowerUsage
 	memoryV2    bool
 
+	at  int64       // when the fields were read
+	ret nvml.Return // and what came of it
+
+	neighbours string // as told last
+	lookedAt   int64  // for them
+
 	denied  bool  // something is there that may not be read
 	failing int64 // since when every call fails; 0: not
 	retried int64
@@ -43,17 +49,17 @@ func (g *gpu) choose() bool {
 
 	g.energyField, g.powerField = -1, -1
 	if energy {
-		g.energyField = g.field(nvml.FI_DEV_TOTAL_ENERGY_CONSUMPTION)
+		g.energyField = g.field(nvml.FI_DEV_TOTAL_ENERGY_CONSUMPTION, nvml.POWER_SCOPE_GPU)
 	} else if g.lib.has("nvmlDeviceGetTotalEnergyConsumption") {
 		_, ret := g.dev.GetTotalEnergyConsumption()
 		g.energyCall = g.told(ret)
 	}
 	switch {
 	case instant:
-		d.Power, g.powerField = power.Instant, g.field(nvml.FI_DEV_POWER_INSTANT)
+		d.Power, g.powerField = power.Instant, g.field(nvml.FI_DEV_POWER_INSTANT, nvml.POWER_SCOPE_GPU)
 	case average:
 		averaged(&d.Domain)
-		g.powerField = g.field(nvml.FI_DEV_POWER_AVERAGE)
+		g.powerField = g.field(nvml.FI_DEV_POWER_AVERAGE, nvml.POWER_SCOPE_GPU)
 	default:
 		g.tryUsage()
 	}
@@ -90,8 +96,8 @@ func (g *gpu) told(ret nvml.Return) bool {
 	return ret != nvml.ERROR_NOT_SUPPORTED && ret != nvml.ERROR_NO_PERMISSION
 }
 
-func (g *gpu) field(id uint32) int {
-	g.fields = append(g.fields, nvml.FieldValue{FieldId: id})
+func (g *gpu) field(id, scope uint32) int {
+	g.fields = append(g.fields, nvml.FieldValue{FieldId: id, ScopeId: scope})
 	return len(g.fields) - 1
 }
 
@@ -113,9 +119,11 @@ func (g *gpu) tryUsage() {
 }
 
 func (g *gpu) Read(now int64, full bool, r *sensor.Reading) {
+	g.refresh(now)
 	g.readEnergyAndPower(r)
 	if full && g.failing == 0 {
 		g.readRest(r)
+		g.lookRound(now, r)
 	}
 	if r.MicroJ != power.Null || r.MicroW != power.Null {
 		g.failing = 0
@@ -128,20 +136,25 @@ func (g *gpu) Read(now int64, full bool, r *sensor.Reading) {
 	}
 }
 
-func (g *gpu) readEnergyAndPower(r *sensor.Reading) {
-	all := nvml.SUCCESS
+// refresh asks for all fields at once.
+func (g *gpu) refresh(now int64) {
+	g.at, g.ret = now, nvml.SUCCESS
 	if len(g.fields) > 0 {
-		all = g.dev.GetFieldValues(g.fields)
+		g.ret = g.dev.GetFieldValues(g.fields)
 	}
-	byField := func(i int) (int64, error) {
-		if all != nvml.SUCCESS {
-			return 0, failure(all)
-		}
-		return value(&g.fields[i])
+}
+
+func (g *gpu) byField(i int) (int64, error) {
+	if g.ret != nvml.SUCCESS {
+		return 0, failure(g.ret)
 	}
+	return value(&g.fields[i])
+}
+
+func (g *gpu) readEnergyAndPower(r *sensor.Reading) {
 	switch {
 	case g.energyField >= 0:
-		mj, err := byField(g.energyField)
+		mj, err := g.byField(g.energyField)
 		r.MicroJ, r.JErr = micro(mj, err)
 	case g.energyCall:
 		mj, ret := g.dev.GetTotalEnergyConsumption()
@@ -149,7 +162,7 @@ func (g *gpu) readEnergyAndPower(r *sensor.Reading) {
 	}
 	switch {
 	case g.powerField >= 0:
-		mw, err := byField(g.powerField)
+		mw, err := g.byField(g.powerField)
 		r.MicroW, r.WErr = micro(mw, err)
 	case g.powerCall:
 		mw, ret := g.dev.GetPowerUsage()

@@ -173,7 +173,7 @@ func TestDriverReload(t *testing.T) {
 }
 
 func TestNotThere(t *testing.T) {
-	_, missing := Open(Options{Library: "libnowhere.so.1"})
+	_, _, missing := Open(Options{Library: "libnowhere.so.1"})
 	_, none := openFake(t, "driver 1\n")
 	_, unloaded := openFake(t, "init error:9\n")
 	_, denied := openFake(t, "init error:4\n")
@@ -265,7 +265,7 @@ func BenchmarkRead(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Setenv("FAKE_NVML", path)
-	sensors, err := Open(Options{Library: fakeLibrary})
+	sensors, _, err := Open(Options{Library: fakeLibrary})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -17,12 +17,13 @@ type library struct {
 	nvml.Interface
 	open    int   // GPUs that hold it
 	renewed int64 // when it was last initialised again
+	people  *people
 }
 
 const defaultLibrary = "libnvidia-ml.so.1"
 
 // openLibrary loads the library and lists its GPUs.
-func openLibrary(o Options) ([]sensor.Sensor, error) {
+func openLibrary(o Options) ([]sensor.Sensor, string, error) {
 	name := o.Library
 	if name == "" {
 		name = defaultLibrary
@@ -31,11 +32,11 @@ func openLibrary(o Options) ([]sensor.Sensor, error) {
 	// so it must never be unloaded: not even when NVML is shut down and
 	// initialised again because the driver was.
 	if err := dl.New(name, dl.RTLD_LAZY|dl.RTLD_GLOBAL|dl.RTLD_NODELETE).Open(); err != nil {
-		return nil, &sensor.Unavailable{Source: Source, Why: err.Error(), Fix: "install NVIDIA's driver; nvidia-smi must list the GPU"}
+		return nil, "", &sensor.Unavailable{Source: Source, Why: err.Error(), Fix: "install NVIDIA's driver; nvidia-smi must list the GPU"}
 	}
 	lib := &library{Interface: nvml.New(nvml.WithLibraryPath(name))}
 	if ret := lib.Init(); ret != nvml.SUCCESS {
-		return nil, &sensor.Unavailable{Source: Source, Why: failure(ret).Error(), Fix: remedy(ret)}
+		return nil, "", &sensor.Unavailable{Source: Source, Why: failure(ret).Error(), Fix: remedy(ret)}
 	}
 	count, ret := lib.DeviceGetCount()
 	if ret != nvml.SUCCESS || count == 0 {
@@ -44,17 +45,34 @@ func openLibrary(o Options) ([]sensor.Sensor, error) {
 		if ret != nvml.SUCCESS {
 			why = failure(ret).Error()
 		}
-		return nil, &sensor.Unavailable{Source: Source, Why: why, Fix: "nvidia-smi -L"}
+		return nil, "", &sensor.Unavailable{Source: Source, Why: why, Fix: "nvidia-smi -L"}
 	}
 	driver, _ := lib.SystemGetDriverVersion()
+	lib.people = newPeople(o.Proc)
 	var sensors []sensor.Sensor
+	var devices []device
+	gpuOf := make([]int, 0, count) // which GPU each sensor is of
+	modules := modules{}
 	for i := range count {
-		sensors = append(sensors, lib.gpu(i, driver))
+		s, d := lib.gpu(i, driver)
+		devices = append(devices, d)
+		all := []sensor.Sensor{s}
+		if g, ok := s.(*gpu); ok {
+			all = append(all, g.parts(&modules)...)
+		}
+		for range all {
+			gpuOf = append(gpuOf, i)
+		}
+		sensors = append(sensors, all...)
+	}
+	why, remark := hidden(o.Env, devices)
+	for i, s := range sensors {
+		s.Domain().Spare = why[gpuOf[i]]
 	}
 	if lib.open == 0 {
 		lib.Shutdown()
 	}
-	return sensors, nil
+	return sensors, remark, nil
 }
 
 func remedy(ret nvml.Return) string {
@@ -70,16 +88,19 @@ func remedy(ret nvml.Return) string {
 }
 
 // gpu opens the i-th GPU. One that cannot be read is silent.
-func (lib *library) gpu(i int, driver string) sensor.Sensor {
+func (lib *library) gpu(i int, driver string) (sensor.Sensor, device) {
 	id := strconv.Itoa(i)
 	dev, ret := lib.DeviceGetHandleByIndex(i)
 	if ret != nvml.SUCCESS {
-		return sensor.Silent(domain(id, Source, "", "", driver), refusal(ret, i))
+		return sensor.Silent(domain(id, Source, "", "", driver), refusal(ret, i)), device{}
 	}
 	name, _ := dev.GetName()
 	uuid, _ := dev.GetUUID()
+	known := device{name: name, uuid: uuid, pci: lib.bus(dev), mig: lib.mig(dev)}
 	g := &gpu{lib: lib, dev: dev}
 	g.domain.Domain = domain(id, Source, name, uuid, driver)
+	g.domain.MIGInstances = len(known.mig)
+	g.domain.Clocks = lib.clocks(dev)
 	if limit, ret := dev.GetEnforcedPowerLimit(); ret == nvml.SUCCESS {
 		g.domain.PowerLimitW = float64(limit) / 1000
 	}
@@ -88,10 +109,10 @@ func (lib *library) gpu(i int, driver string) sensor.Sensor {
 		if g.denied {
 			ret = nvml.ERROR_NO_PERMISSION
 		}
-		return sensor.Silent(g.domain.Domain, refusal(ret, i))
+		return sensor.Silent(g.domain.Domain, refusal(ret, i)), known
 	}
 	lib.open++
-	return g
+	return g, known
 }
 
 // refusal says why the i-th GPU gives nothing.

@@ -3,6 +3,7 @@ package nvml
 import (
 	"errors"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,17 +20,23 @@ const (
 // listedGPU is a GPU of nvidia-smi's list.
 type listedGPU struct {
 	index, uuid, driver, name string
+	bus                       string
 	limit                     float64 // watts
-	instant, usage            bool    // which watts it tells
-	major, minor              int     // compute capability
+	clocks                    power.Clocks
+	instant, usage            bool // which watts it tells
+	major, minor              int  // compute capability
 	known                     bool
+	mig                       []string // UUIDs of its MIG devices
 }
+
+// listColumns are what every nvidia-smi knows; the watts and the name follow.
+const listColumns = "index,uuid,driver_version,power.limit,pci.bus_id,clocks.gr,clocks.mem,clocks.max.gr,clocks.max.mem,"
 
 // listSMI asks once for what does not change. An older nvidia-smi knows fewer
 // columns.
 func listSMI(command string) ([]listedGPU, error) {
 	ask := func(columns string) (string, error) {
-		out, err := exec.Command(command, "--query-gpu=index,uuid,driver_version,power.limit,"+columns+",name", "--format=csv,noheader,nounits").CombinedOutput()
+		out, err := exec.Command(command, "--query-gpu="+listColumns+columns+",name", "--format=csv,noheader,nounits").CombinedOutput()
 		return string(out), err
 	}
 	out, err := ask(columnUsage + "," + columnInstant + ",compute_cap")
@@ -52,23 +59,53 @@ func listSMI(command string) ([]listedGPU, error) {
 	if len(list) == 0 {
 		return nil, &sensor.Unavailable{Source: Source, Why: "no NVIDIA GPU", Fix: command + " -L"}
 	}
+	if out, err := exec.Command(command, "-L").Output(); err == nil {
+		listMIG(string(out), list)
+	}
 	return list, nil
 }
 
 func parseListed(line string) (g listedGPU, ok bool) {
 	f := columns(line)
-	if len(f) < 6 || !isIndex(f[0]) {
+	if len(f) < 11 || !isIndex(f[0]) {
 		return g, false
 	}
-	g = listedGPU{index: f[0], uuid: f[1], driver: f[2], usage: told(f[4]), name: f[len(f)-1]}
+	g = listedGPU{index: f[0], uuid: f[1], driver: f[2], bus: f[4], usage: told(f[9]), name: f[len(f)-1]}
 	if w := number(f[3]); w > 0 {
 		g.limit = w
 	}
-	if len(f) >= 8 {
-		g.instant = told(f[5])
-		g.major, g.minor, g.known = capability(f[6])
+	g.clocks = power.Clocks{Graphics: mhz(f[5]), Memory: mhz(f[6]), MaxGraphics: mhz(f[7]), MaxMemory: mhz(f[8])}
+	if len(f) >= 13 {
+		g.instant = told(f[10])
+		g.major, g.minor, g.known = capability(f[11])
 	}
 	return g, true
+}
+
+func mhz(s string) int64 {
+	if v := number(s); v > 0 && v < 100_000 {
+		return int64(v)
+	}
+	return 0
+}
+
+// listMIG adds the MIG devices, which nvidia-smi -L lists below their GPUs:
+//
+//	GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-5d5b…)
+//	  MIG 3g.20gb     Device  0: (UUID: MIG-c7f0…)
+func listMIG(text string, list []listedGPU) {
+	gpu := -1
+	for line := range strings.Lines(text) {
+		_, uuid, _ := strings.Cut(line, "(UUID: ")
+		uuid, _, ok := strings.Cut(uuid, ")")
+		switch {
+		case !ok:
+		case strings.HasPrefix(uuid, "GPU-"):
+			gpu = slices.IndexFunc(list, func(g listedGPU) bool { return g.uuid == uuid })
+		case gpu >= 0 && strings.HasPrefix(uuid, "MIG-"):
+			list[gpu].mig = append(list[gpu].mig, uuid)
+		}
+	}
 }
 
 // told judges a first value: a passing error counts as told.
@@ -102,7 +139,10 @@ func powerColumn(list []listedGPU) string {
 // domain is the GPU's domain if this column is read.
 func (g *listedGPU) domain(column string) power.Domain {
 	d := domain(g.index, smiSource, g.name, g.uuid, g.driver)
-	d.PowerLimitW = g.limit
+	d.PowerLimitW, d.MIGInstances = g.limit, len(g.mig)
+	if g.clocks != (power.Clocks{}) {
+		d.Clocks = &g.clocks
+	}
 	d.Energy, d.Power = power.Integrated, power.Instant
 	switch {
 	case column == columnInstant && !g.instant, column == columnUsage && !g.usage:

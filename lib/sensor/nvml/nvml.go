@@ -8,7 +8,15 @@
 //   - power, and which power it is: field 186 is that of the moment, field 185
 //     an average over one second; nvmlDeviceGetPowerUsage is one or the other,
 //     by generation
+//   - on modules such as Grace Hopper the power of the GPU's memory, a part of
+//     it, and of the whole module, of kind board, by the same fields' scope
 //   - utilisation, used memory and temperature, when full readings are asked for
+//   - the processes that use it, when they have changed
+//
+// Under MIG all numbers are the whole GPU's: its instances have no power of
+// their own.
+//
+// Which GPUs are recorded follows CUDA_VISIBLE_DEVICES, see visible.
 //
 // Without cgo it reads watts only, from one long-lived nvidia-smi. The domains'
 // source, "nvidia-smi" instead of "nvml", tells.
@@ -25,10 +33,12 @@ const Source = "nvml"
 
 // Options say what to open. Their zero value is the machine's own.
 type Options struct {
-	Library  string        // file of the library; "" is libnvidia-ml.so.1, as the dynamic linker finds it
-	Command  string        // instead of nvidia-smi
-	Interval time.Duration // of the ticks to come; nvidia-smi prints at this pace, but not faster than it refreshes
-	Now      func() int64  // the clock of the ticks, microseconds
+	Library  string                                     // file of the library; "" is libnvidia-ml.so.1, as the dynamic linker finds it
+	Command  string                                     // instead of nvidia-smi
+	Interval time.Duration                              // of the ticks to come; nvidia-smi prints at this pace, but not faster than it refreshes
+	Now      func() int64                               // the clock of the ticks, microseconds
+	Proc     string                                     // /proc, for the names of processes
+	Env      func(name string) (value string, set bool) // nil: nothing is set
 }
 
 const (

@@ -4,8 +4,6 @@ package nvml
 
 import "ipw/lib/sensor"
 
-// Via says how the GPUs are read, if that is worth a word.
-const Via = ""
-
-// Open finds the GPUs. Its error is a *sensor.Unavailable.
-func Open(o Options) ([]sensor.Sensor, error) { return openLibrary(o) }
+// Open finds the GPUs, and what is to be said of how they are read. Its error is
+// a *sensor.Unavailable.
+func Open(o Options) (sensors []sensor.Sensor, remark string, err error) { return openLibrary(o) }

@@ -4,8 +4,15 @@ package nvml
 
 import "ipw/lib/sensor"
 
-// Via says how the GPUs are read, if that is worth a word.
-const Via = "built without cgo: NVIDIA GPUs are read through nvidia-smi, watts only"
+// via says how the GPUs are read.
+const via = "built without cgo: NVIDIA GPUs are read through nvidia-smi, watts only"
 
-// Open finds the GPUs. Its error is a *sensor.Unavailable.
-func Open(o Options) ([]sensor.Sensor, error) { return openSMI(o) }
+// Open finds the GPUs, and what is to be said of how they are read. Its error is
+// a *sensor.Unavailable.
+func Open(o Options) (sensors []sensor.Sensor, remark string, err error) {
+	sensors, remark, err = openSMI(o)
+	if remark != "" {
+		return sensors, via + "; " + remark, err
+	}
+	return sensors, via, err
+}

@@ -54,15 +54,20 @@ const (
 )
 
 // openSMI finds the GPUs that nvidia-smi lists.
-func openSMI(o Options) ([]sensor.Sensor, error) {
+func openSMI(o Options) ([]sensor.Sensor, string, error) {
 	command := o.Command
 	if command == "" {
 		command = "nvidia-smi"
 	}
 	listed, err := listSMI(command)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	var devices []device
+	for _, g := range listed {
+		devices = append(devices, device{g.name, g.uuid, g.bus, g.mig})
+	}
+	why, remark := hidden(o.Env, devices)
 	column := powerColumn(listed)
 	s := &smi{
 		command: command, query: "index," + column + ",utilization.gpu,memory.used,temperature.gpu",
@@ -70,19 +75,20 @@ func openSMI(o Options) ([]sensor.Sensor, error) {
 		latest: make(map[string]smiRow), gpus: len(listed), fresh: make(chan struct{}), over: make(chan struct{}),
 	}
 	var sensors []sensor.Sensor
-	for _, g := range listed {
+	for i, g := range listed {
 		d := g.domain(column)
 		if d.Silent() {
 			sensors = append(sensors, sensor.Silent(d, errSMIWatts))
+			sensors[i].Domain().Spare = why[i]
 			continue
 		}
 		update := s.period.Microseconds()
 		d.UpdateUs, d.LagUs = &update, update
 		s.open++
-		sensors = append(sensors, &smiGPU{domain: sensor.Domain{Domain: d}, smi: s, index: g.index})
+		sensors = append(sensors, &smiGPU{domain: sensor.Domain{Domain: d, Paced: true, Spare: why[i]}, smi: s, index: g.index})
 	}
 	if s.open == 0 {
-		return sensors, nil
+		return sensors, remark, nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
@@ -91,7 +97,7 @@ func openSMI(o Options) ([]sensor.Sensor, error) {
 	case <-s.fresh:
 	case <-time.After(smiStart):
 	}
-	return sensors, nil
+	return sensors, remark, nil
 }
 
 var errSMIWatts = errors.New("nvidia-smi tells no watts of this GPU")

@@ -55,10 +55,10 @@ func TestListed(t *testing.T) {
 		name, lines, column string
 		power               []string // per GPU
 	}{
-		{"new", "0, GPU-a, 550.1, 700.00, 100, 101, 9.0, NVIDIA H100\n", columnInstant, []string{"instant"}},
-		{"old nvidia-smi", "0, GPU-a, 450.1, 300.00, 100, Tesla V100\n", columnUsage, []string{"averaged"}},
-		{"old GPU among new", "0, GPU-a, 550.1, 700.00, 100, 101, 9.0, NVIDIA H100\n1, GPU-b, 550.1, 250.00, 60, [N/A], 7.0, Tesla V100\n", columnUsage, []string{"averaged", "instant"}},
-		{"one without watts", "0, GPU-a, 550.1, 700.00, 100, 101, 9.0, NVIDIA H100\n1, GPU-b, 550.1, [N/A], [N/A], [N/A], 5.0, GeForce\n", columnInstant, []string{"instant", "none"}},
+		{"new", "0, GPU-a, 550.1, 700.00, 00000000:1A:00.0, 1200, 2619, 1980, 2619, 100, 101, 9.0, NVIDIA H100\n", columnInstant, []string{"instant"}},
+		{"old nvidia-smi", "0, GPU-a, 450.1, 300.00, 00000000:1A:00.0, [N/A], [N/A], 1530, 877, 100, Tesla V100\n", columnUsage, []string{"averaged"}},
+		{"old GPU among new", "0, GPU-a, 550.1, 700.00, 00000000:1A:00.0, 1200, 2619, 1980, 2619, 100, 101, 9.0, NVIDIA H100\n1, GPU-b, 550.1, 250.00, 00000000:1B:00.0, 1200, 877, 1530, 877, 60, [N/A], 7.0, Tesla V100\n", columnUsage, []string{"averaged", "instant"}},
+		{"one without watts", "0, GPU-a, 550.1, 700.00, 00000000:1A:00.0, 1200, 2619, 1980, 2619, 100, 101, 9.0, NVIDIA H100\n1, GPU-b, 550.1, [N/A], 00000000:1B:00.0, 1200, 877, 1530, 877, [N/A], [N/A], 5.0, GeForce\n", columnInstant, []string{"instant", "none"}},
 	}
 	for _, tt := range tests {
 		var list []listedGPU
@@ -89,7 +89,8 @@ func smiScript(t *testing.T, rows string) (command string) {
 	command = filepath.Join(dir, "nvidia-smi")
 	script := `#!/bin/sh
 case "$*" in
-*compute_cap*) printf '0, GPU-a, 550.1, 700.00, 100, 101, 9.0, NVIDIA H100\n1, GPU-b, 550.1, 700.00, 100, 101, 9.0, NVIDIA H100\n' ;;
+*compute_cap*) printf '0, GPU-a, 550.1, 700.00, 00000000:1A:00.0, 1200, 2619, 1980, 2619, 100, 101, 9.0, NVIDIA H100\n1, GPU-b, 550.1, 700.00, 00000000:1B:00.0, 1200, 2619, 1980, 2619, 100, 101, 9.0, NVIDIA H100\n' ;;
+-L) printf 'GPU 0: NVIDIA H100 (UUID: GPU-a)\n  MIG 3g.40gb     Device  0: (UUID: MIG-1)\n  MIG 3g.40gb     Device  1: (UUID: MIG-2)\nGPU 1: NVIDIA H100 (UUID: GPU-b)\n' ;;
 *"index,power.draw.instant,utilization.gpu,memory.used,temperature.gpu --format=csv,noheader,nounits -lms 100")
 	echo started >>` + dir + `/starts
 	` + rows + ` ;;
@@ -105,7 +106,7 @@ esac
 func TestSMI(t *testing.T) {
 	command := smiScript(t, `printf '0, 68.13, 42, 1024, 55\n1, 70.5, 0, 0, 50\n'; exec sleep 1000`)
 	var now atomic.Int64
-	sensors, err := openSMI(Options{Command: command, Interval: 50 * time.Millisecond, Now: now.Load})
+	sensors, _, err := openSMI(Options{Command: command, Interval: 50 * time.Millisecond, Now: now.Load})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func TestSMI(t *testing.T) {
 		t.Fatal(sensors)
 	}
 	d := sensors[1].Domain()
-	if d.ID != "gpu:1" || d.Source != "nvidia-smi" || d.Energy != power.Integrated || d.Power != power.Instant || *d.UpdateUs != 100_000 || d.LagUs != 100_000 || d.UUID != "GPU-b" || d.PowerLimitW != 700 {
+	if d.ID != "gpu:1" || d.Source != "nvidia-smi" || d.Energy != power.Integrated || d.Power != power.Instant || *d.UpdateUs != 100_000 || d.LagUs != 100_000 || d.UUID != "GPU-b" || d.PowerLimitW != 700 || !d.Paced || d.MIGInstances != 0 || sensors[0].Domain().MIGInstances != 2 || *d.Clocks != (power.Clocks{Graphics: 1200, Memory: 2619, MaxGraphics: 1980, MaxMemory: 2619}) {
 		t.Errorf("%+v", d)
 	}
 	get := func(i int, at int64) sensor.Reading {
@@ -139,9 +140,29 @@ func TestSMI(t *testing.T) {
 	}
 }
 
+// CUDA's list hides GPUs here too, also by a MIG device.
+func TestSMIVisible(t *testing.T) {
+	command := smiScript(t, `exec sleep 1000`)
+	for list, want := range map[string]int{"0": 0, "1": 1, "MIG-2": 0, "GPU-b": 1} {
+		env := func(name string) (string, bool) { return list, name == visibleEnv }
+		listed, err := listSMI(command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var devices []device
+		for _, g := range listed {
+			devices = append(devices, device{g.name, g.uuid, g.bus, g.mig})
+		}
+		why, remark := hidden(env, devices)
+		if why[want] != "" || why[1-want] == "" || remark != "" {
+			t.Errorf("%s: %q %q", list, why, remark)
+		}
+	}
+}
+
 func TestSMIDies(t *testing.T) {
 	command := smiScript(t, `printf '0, 68.13, 42, 1024, 55\n1, 70.5, 0, 0, 50\n'; exit 15`)
-	sensors, err := openSMI(Options{Command: command, Now: func() int64 { return 0 }})
+	sensors, _, err := openSMI(Options{Command: command, Now: func() int64 { return 0 }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,14 +187,14 @@ func TestSMIDies(t *testing.T) {
 }
 
 func TestSMINotThere(t *testing.T) {
-	_, err := openSMI(Options{Command: filepath.Join(t.TempDir(), "nvidia-smi")})
+	_, _, err := openSMI(Options{Command: filepath.Join(t.TempDir(), "nvidia-smi")})
 	var u *sensor.Unavailable
 	if !errors.As(err, &u) || u.Fix == "" {
 		t.Error(err)
 	}
 	broken := filepath.Join(t.TempDir(), "nvidia-smi")
 	os.WriteFile(broken, []byte("#!/bin/sh\necho 'NVIDIA-SMI has failed because it could not communicate with the driver.'\nexit 9\n"), 0o755)
-	_, err = openSMI(Options{Command: broken})
+	_, _, err = openSMI(Options{Command: broken})
 	if !errors.As(err, &u) || !strings.Contains(u.Why, "could not communicate") {
 		t.Error(err)
 	}

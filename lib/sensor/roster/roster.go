@@ -39,6 +39,7 @@ type Options struct {
 	Now      func() int64  // their clock, microseconds
 	Sleep    func(time.Duration)
 	NVML     nvml.Options // which library or nvidia-smi; the zero value is the machine's own
+	Env      func(name string) (value string, set bool)
 }
 
 // Found is what one source offers here.
@@ -57,28 +58,35 @@ type Left struct {
 }
 
 // sources are all there are, fast ones first: they should be read close to the
-// time stamp.
+// time stamp. A remark is what is to be said of how a source is read.
 var sources = []struct {
 	name string
-	via  string
-	open func(Options) ([]sensor.Sensor, error)
+	open func(Options) (sensors []sensor.Sensor, remark string, err error)
 }{
-	{rapl.Source, "", func(o Options) ([]sensor.Sensor, error) { return rapl.Open(o.Sysfs) }},
-	{perf.Source, "", func(o Options) ([]sensor.Sensor, error) { return perf.Open(o.Sysfs) }},
-	{nvml.Source, nvml.Via, func(o Options) ([]sensor.Sensor, error) {
-		o.NVML.Interval, o.NVML.Now = o.Interval, o.Now
+	{rapl.Source, below(rapl.Open)},
+	{perf.Source, below(perf.Open)},
+	{nvml.Source, func(o Options) ([]sensor.Sensor, string, error) {
+		o.NVML.Interval, o.NVML.Now, o.NVML.Proc, o.NVML.Env = o.Interval, o.Now, o.Proc, o.Env
 		return nvml.Open(o.NVML)
 	}},
-	{amdgpu.Source, "", func(o Options) ([]sensor.Sensor, error) { return amdgpu.Open(o.Sysfs) }},
-	{hwmon.Source, "", func(o Options) ([]sensor.Sensor, error) { return hwmon.Open(o.Sysfs) }},
-	{jetson.Source, "", func(o Options) ([]sensor.Sensor, error) { return jetson.Open(o.Sysfs) }},
-	{estimate.Source, "", func(o Options) ([]sensor.Sensor, error) {
+	{amdgpu.Source, below(amdgpu.Open)},
+	{hwmon.Source, below(hwmon.Open)},
+	{jetson.Source, below(jetson.Open)},
+	{estimate.Source, func(o Options) ([]sensor.Sensor, string, error) {
 		s, err := estimate.Open(o.Proc)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		return []sensor.Sensor{s}, nil
+		return []sensor.Sensor{s}, "", nil
 	}},
+}
+
+// below opens a source of the tree Sysfs.
+func below(open func(root string) ([]sensor.Sensor, error)) func(Options) ([]sensor.Sensor, string, error) {
+	return func(o Options) ([]sensor.Sensor, string, error) {
+		sensors, err := open(o.Sysfs)
+		return sensors, "", err
+	}
 }
 
 // Names lists what may be asked for.
@@ -110,8 +118,8 @@ func Look(o Options) ([]Found, error) {
 			continue
 		}
 		f := Found{Name: s.name}
-		if f.Sensors, f.Err = s.open(o); f.Err == nil {
-			f.Via = s.via
+		if f.Sensors, f.Via, f.Err = s.open(o); f.Err != nil {
+			f.Via = ""
 		}
 		found = append(found, f)
 	}

@@ -17,8 +17,15 @@
  *   capability 9 0
  *   energy 1000 1500*3 error:15 20
  *   instant, average, usage  milliwatts: fields 186 and 185, nvmlDeviceGetPowerUsage
+ *   moduleinstant, moduleaverage, memoryinstant, memoryaverage
+ *                            the same fields in the scopes of module and memory
  *   util, temp, limit
  *   memory USED TOTAL
+ *   clocks GRAPHICS MEMORY MAX_GRAPHICS MAX_MEMORY
+ *   pci DOMAIN BUS DEVICE    hexadecimal
+ *   serial 1650522003820
+ *   mig UUID...              the GPU is cut into these
+ *   processes PID...         or file:PATH, which holds them
  *
  * A key that is not there is not supported (3). The energy counter is told by
  * nvmlDeviceGetTotalEnergyConsumption and, with "energyfield 1", as field 83
@@ -34,14 +41,14 @@
 #include <time.h>
 
 enum { SUCCESS = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6 };
-enum { KEYS = 12, VALUES = 4096, GPUS = 16 };
+enum { KEYS = 17, VALUES = 4096, GPUS = 16 };
 
 typedef struct { char file[256]; int used, timed, n, at; struct { long long number, period, step, from; int error; } v[VALUES]; } series;
-typedef struct { char name[96], uuid[96]; series key[KEYS]; } gpu;
+typedef struct gpu { char name[96], uuid[96], serial[30], processes[256]; unsigned int pci[3], migs; int has_pci, has_processes; struct gpu *mig[8]; series key[KEYS]; } gpu;
 typedef gpu *device;
 
-static const char *keys[KEYS] = {"handle", "capability", "energy", "energyfield", "instant", "average", "usage", "util", "temp", "limit", "memory", "init"};
-enum { HANDLE, CAPABILITY, ENERGY, ENERGYFIELD, INSTANT, AVERAGE, USAGE, UTIL, TEMP, LIMIT, MEMORY, INIT };
+static const char *keys[KEYS] = {"handle", "capability", "energy", "energyfield", "instant", "average", "usage", "util", "temp", "limit", "memory", "init", "clocks", "moduleinstant", "moduleaverage", "memoryinstant", "memoryaverage"};
+enum { HANDLE, CAPABILITY, ENERGY, ENERGYFIELD, INSTANT, AVERAGE, USAGE, UTIL, TEMP, LIMIT, MEMORY, INIT, CLOCKS, MODULEINSTANT, MODULEAVERAGE, MEMORYINSTANT, MEMORYAVERAGE };
 
 static gpu gpus[GPUS];
 static int count, running;
@@ -96,6 +103,16 @@ static void from_file(series *s)
 	memcpy(s->file, path, sizeof path);
 }
 
+/* add_migs makes a device of each UUID. */
+static void add_migs(gpu *g, char *uuids)
+{
+	for (char *u = strtok(uuids, " \t"); u && g->migs < 8; u = strtok(NULL, " \t")) {
+		gpu *m = calloc(1, sizeof *m);
+		snprintf(m->uuid, sizeof m->uuid, "%s", u);
+		g->mig[g->migs++] = m;
+	}
+}
+
 static void read_script(void)
 {
 	static char line[65536];
@@ -123,7 +140,16 @@ static void read_script(void)
 			snprintf(g->name, sizeof g->name, "%s", rest);
 		else if (!strcmp(key, "uuid"))
 			snprintf(g->uuid, sizeof g->uuid, "%s", rest);
-		else
+		else if (!strcmp(key, "serial"))
+			snprintf(g->serial, sizeof g->serial, "%s", rest);
+		else if (!strcmp(key, "pci"))
+			g->has_pci = sscanf(rest, "%x %x %x", &g->pci[0], &g->pci[1], &g->pci[2]) == 3;
+		else if (!strcmp(key, "mig"))
+			add_migs(g, rest);
+		else if (!strcmp(key, "processes")) {
+			g->has_processes = 1;
+			snprintf(g->processes, sizeof g->processes, "%s", rest);
+		} else
 			for (int k = 0; k < KEYS; k++)
 				if (!strcmp(key, keys[k]))
 					for (char *v = strtok(rest, " \t"); v; v = strtok(NULL, " \t"))
@@ -311,6 +337,13 @@ int nvmlDeviceGetFieldValues(device d, int n, struct field *f)
 	for (int i = 0; i < n; i++) {
 		unsigned long long v = 0;
 		memset(&f[i].value, 0x5a, sizeof f[i].value); /* undefined where ret is not success */
+		if (f[i].scope > 0) {
+			int k = f[i].scope == 1 ? MODULEINSTANT : MEMORYINSTANT;
+			f[i].ret = f[i].scope > 2 || f[i].id < 185 || f[i].id > 186 ? NOT_SUPPORTED : next(&d->key[k + (f[i].id == 185)], &v);
+			f[i].type = 1;
+			f[i].value.u = (unsigned int)v;
+			continue;
+		}
 		switch (f[i].id) {
 		case 83:
 			f[i].ret = d->key[ENERGYFIELD].used ? next(&d->key[ENERGY], &v) : NOT_SUPPORTED;
@@ -325,6 +358,79 @@ int nvmlDeviceGetFieldValues(device d, int n, struct field *f)
 		f[i].value.u = (unsigned int)v; /* the upper half stays garbage */
 	}
 	return SUCCESS;
+}
+
+/* clock_of takes one of the four clocks. */
+static int clock_of(device d, int i, unsigned int *mhz)
+{
+	series *s = &d->key[CLOCKS];
+	if (!running || i < 0 || i >= s->n)
+		return NOT_SUPPORTED;
+	*mhz = s->v[i].number;
+	return s->v[i].error;
+}
+
+/* The types are graphics 0, SM 1 and memory 2. */
+int nvmlDeviceGetClockInfo(device d, int type, unsigned int *mhz) { return clock_of(d, type / 2, mhz); }
+int nvmlDeviceGetMaxClockInfo(device d, int type, unsigned int *mhz) { return clock_of(d, 2 + type / 2, mhz); }
+
+int nvmlDeviceGetSerial(device d, char *serial, unsigned int length)
+{
+	snprintf(serial, length, "%s", d->serial);
+	return d->serial[0] ? SUCCESS : NOT_SUPPORTED;
+}
+
+struct pci { char legacy[16]; unsigned int domain, bus, device, id, subsystem; char busid[32]; };
+
+int nvmlDeviceGetPciInfo_v3(device d, struct pci *p)
+{
+	memset(p, 0, sizeof *p);
+	p->domain = d->pci[0], p->bus = d->pci[1], p->device = d->pci[2];
+	snprintf(p->busid, sizeof p->busid, "%08X:%02X:%02X.0", p->domain, p->bus, p->device);
+	return d->has_pci ? SUCCESS : NOT_SUPPORTED;
+}
+
+int nvmlDeviceGetMigMode(device d, unsigned int *current, unsigned int *pending)
+{
+	*current = *pending = d->migs > 0;
+	return SUCCESS;
+}
+
+int nvmlDeviceGetMaxMigDeviceCount(device d, unsigned int *n)
+{
+	*n = d->migs > 0 ? 7 : 0;
+	return SUCCESS;
+}
+
+int nvmlDeviceGetMigDeviceHandleByIndex(device d, unsigned int i, device *out)
+{
+	if (i >= d->migs)
+		return NOT_FOUND;
+	*out = d->mig[i];
+	return SUCCESS;
+}
+
+struct process { unsigned int pid; unsigned long long memory; unsigned int gi, ci; };
+
+int nvmlDeviceGetComputeRunningProcesses_v3(device d, unsigned int *n, struct process *out)
+{
+	unsigned int room = *n, pid;
+	char text[4096] = "", *from = d->processes;
+	if (!running || !d->has_processes)
+		return running ? NOT_SUPPORTED : UNINITIALIZED;
+	if (!strncmp(from, "file:", 5)) {
+		FILE *f = fopen(from + 5, "r");
+		if (f) {
+			text[fread(text, 1, sizeof text - 1, f)] = 0;
+			fclose(f);
+		}
+		from = text;
+	}
+	*n = 0;
+	for (int used; sscanf(from, "%u%n", &pid, &used) == 1; from += used, ++*n)
+		if (*n < room)
+			out[*n] = (struct process){pid, ~0ULL, ~0U, ~0U};
+	return *n > room ? 7 /* insufficient size */ : SUCCESS;
 }
 
 #endif
