@@ -70,6 +70,9 @@ func run(c *cli.Context) error {
 		return in.copy(out, problems, f.Follow)
 	}
 	w := bufio.NewWriterSize(out, 64<<10)
+	far := &progress{inputs: in.inputs, begun: time.Now()}
+	bottom := c.Progress(f.Output == "" || f.Output == "-", far.text)
+	defer bottom.Clear()
 	var line []byte
 	opts.Emit = func(q *trace.QueryTrace) error {
 		line, err = q.Append(line[:0])
@@ -77,6 +80,7 @@ func run(c *cli.Context) error {
 			return err
 		}
 		w.Write(append(line, '\n'))
+		far.add(q)
 		if f.Follow {
 			return w.Flush()
 		}
@@ -92,6 +96,7 @@ func run(c *cli.Context) error {
 	engine := attribute.New(opts)
 	err = join.Job{Engine: engine, Events: in.events, Power: in.power, Live: f.Follow,
 		FollowTimeout: f.FollowTimeout, Warn: func(s string) { problems.Warn("%s", s) }}.Run(c)
+	bottom.Clear()
 	if err != nil {
 		w.Flush()
 		return err

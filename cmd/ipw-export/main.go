@@ -10,6 +10,7 @@ package main
 import (
 	"os"
 	"slices"
+	"time"
 
 	"ipw/lib/cli"
 	"ipw/lib/export"
@@ -80,7 +81,10 @@ func (f *flags) export(c *cli.Context, set *source.Set) error {
 		return err
 	}
 	problems := c.Problems(f.Strict, f.Partial)
-	rows := export.Rows(c, set, problems)
+	far := &progress{total: n, begun: time.Now()}
+	bottom := c.Progress(false, far.text)
+	defer bottom.Clear()
+	rows := far.count(export.Rows(c, set, problems))
 	options := hf.Options{Rows: n}
 	if f.Shards != nil {
 		options.Shards = *f.Shards
@@ -92,7 +96,9 @@ func (f *flags) export(c *cli.Context, set *source.Set) error {
 	if f.beside(set) {
 		write = hf.Update
 	}
-	if err := write(f.Output, rows, options); err != nil {
+	err = write(f.Output, rows, options)
+	bottom.Clear()
+	if err != nil {
 		return err
 	}
 	return problems.Err()

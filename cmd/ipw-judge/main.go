@@ -61,6 +61,7 @@ func run(c *cli.Context) error {
 	}
 	defer out.discard()
 	report, shown := score.NewReport(f.Scorer), newProgress(c, f.Output != "")
+	defer shown.clear()
 	filter := score.Filter{
 		Scorer: choice.For, Keep: f.Keep, Concurrency: f.Concurrency,
 		Write: func(line []byte) error { _, err := out.Write(line); return err },

@@ -49,6 +49,7 @@ type Context struct {
 
 	mu     sync.Mutex
 	signal os.Signal
+	line   *Line  // at the bottom of the terminal; nil for none
 	settle func() // takes signals that have come and were not looked at yet
 }
 
@@ -208,6 +209,8 @@ func (c *Context) Error(err error) {
 func (c *Context) Say(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.line.erase()
+	defer c.line.draw()
 	fmt.Fprintf(c.Stderr, "%s: %s\n", c.Name, Clean(fmt.Sprintf(format, args...)))
 }
 

@@ -21,6 +21,7 @@ type Input struct {
 
 	raw  io.Reader
 	file *os.File      // nil if not ours to close
+	read *os.File      // the same, for Progress; nil if it has no end yet
 	tail *tail         // nil if not followed
 	br   *bufio.Reader // nil before the first read
 	line int           // lines read so far
@@ -51,8 +52,28 @@ func Open(ctx context.Context, name string, stdin io.Reader, follow bool) (*Inpu
 	in.file = f
 	if follow {
 		in.follow(ctx, f, name)
+	} else {
+		in.read = f
 	}
 	return in, nil
+}
+
+// Progress returns how many bytes of the file have been read, as they stand in
+// it, and how many it has; zeros if nobody knows, as of a pipe. It may be called
+// while another goroutine reads.
+func (in *Input) Progress() (read, size int64) {
+	if in.read == nil {
+		return 0, 0
+	}
+	fi, err := os.Stat(in.Name)
+	if err != nil || !fi.Mode().IsRegular() {
+		return 0, 0
+	}
+	read, err = in.read.Seek(0, io.SeekCurrent)
+	if err != nil { // it has been closed
+		read = fi.Size()
+	}
+	return min(read, fi.Size()), fi.Size()
 }
 
 func openFile(ctx context.Context, name string, wait bool) (*os.File, error) {
