@@ -25,11 +25,13 @@ var level = map[string]int{
 
 	"power": 1, "event": 1, "trace": 1, "retrieval": 1, "llm": 1, "cli": 1, "sandbox": 1,
 
-	"sensor": 2, "attribute": 2, "column": 2, "efficiency": 2, "source": 2, "tool": 2, "dataset": 2, "foreign": 2,
+	"sensor": 2, "attribute": 2, "column": 2, "efficiency": 2, "source": 2, "tool": 2, "llm/spoken": 2, "dataset": 2, "foreign": 2,
 
 	"sensor/amdgpu": 3, "sensor/estimate": 3, "sensor/hwmon": 3, "sensor/jetson": 3, "sensor/nvml": 3, "sensor/perf": 3, "sensor/rapl": 3, "join": 3, "agent": 3, "score": 3, "export": 3, "sql/format": 3, "powerlog": 3,
 
 	"sensor/roster": 4, "agent/openhands": 4, "agent/testbed": 4, "sampler": 4, "export/hf": 4, "sql": 4,
+
+	"sandbox/process": 2, "sandbox/host": 3, "sandbox/bwrap": 3,
 
 	"run": 5,
 }
@@ -40,6 +42,7 @@ var forTests = map[string]string{
 	"attribute/oracle":  "section by section, the slow and obvious attribution that the fast one is compared with",
 	"attribute/history": "random histories for both of them",
 	"agent/conform":     "what every event stream promises",
+	"sandbox/conform":   "what every box promises",
 	"trace/tracetest":   "random traces",
 }
 

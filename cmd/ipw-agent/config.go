@@ -36,7 +36,8 @@ type config struct {
 	CostBudget    float64  `json:"max_cost_usd,omitempty" flag:"--max-cost"`
 	JouleBudget   float64  `json:"max_joules,omitempty" flag:"--max-joules"`
 	Tools         []string `json:"tools" flag:"--tools"`
-	MaxResult     int      `json:"max_result,omitempty" flag:"--max-result"` // absent: 6000
+	ToolProtocol  string   `json:"tool_protocol,omitempty" flag:"--tool-protocol"` // absent: auto
+	MaxResult     int      `json:"max_result,omitempty" flag:"--max-result"`       // absent: 6000
 	Corpus        string   `json:"corpus,omitempty"`
 	Temperature   *float64 `json:"temperature,omitempty"` // these four absent: the endpoint's own
 	TopP          *float64 `json:"top_p,omitempty"`
@@ -52,6 +53,9 @@ func (p *plan) config(endpoint string) config {
 		TopP: p.TopP, MaxTokens: p.MaxTokens, Seed: p.Seed, System: p.flags.System}
 	if p.MaxResult != tool.DefaultMaxResult {
 		cfg.MaxResult = p.MaxResult
+	}
+	if p.ToolProtocol != "auto" {
+		cfg.ToolProtocol = p.ToolProtocol
 	}
 	if p.Repeat > 1 {
 		cfg.Repeat = p.Repeat

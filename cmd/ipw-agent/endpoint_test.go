@@ -48,6 +48,11 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply(w, map[string]any{"content": "your key is " + r.Header.Get("Authorization")}, "stop")
 	case req.Model == "tools" && len(req.Tools) > 0:
 		reply(w, calls("calculator", `{"expression":"1+1"}`), "tool_calls")
+	case req.Model == "no-tools" && len(req.Tools) > 0:
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"error":{"message":"no-tools does not support tools"}}`)
+	case req.Model == "no-tools" && len(req.Messages) == 2: // system and user
+		reply(w, map[string]any{"content": "I compute.\n<tool_call>\n{\"name\": \"calculator\", \"arguments\": {\"expression\": \"1+1\"}}\n</tool_call>"}, "stop")
 	case req.Model == "wrong" && len(req.Messages) < 4:
 		reply(w, calls("nosuch", `{}`), "tool_calls")
 	case req.Model == "wrong" && len(req.Messages) < 6:

@@ -42,9 +42,10 @@ type flags struct {
 	Seed        *int     `help:"Seed of the sampling." placeholder:"N" group:"Model"`
 	System      *string  `help:"The system prompt; empty for none." placeholder:"TEXT" group:"Model"`
 
-	Tools     []string `help:"Tools, or none. Default: the data set's own, else calculator." placeholder:"A,B" group:"Tools"`
-	Corpus    string   `help:"What the search tool looks in: a JSONL file or a directory of texts." placeholder:"PATH" group:"Tools"`
-	MaxResult int      `help:"Cut the middle out of a tool's result that has more bytes (${default})." default:"6000" placeholder:"BYTES" group:"Tools"`
+	Tools        []string `help:"Tools, or none. Default: the data set's own, else calculator." placeholder:"A,B" group:"Tools"`
+	ToolProtocol string   `help:"How the model calls tools: native; text, for models that know no tool calling; auto, text once the endpoint refuses tools (${default})." default:"auto" enum:"auto,native,text" placeholder:"HOW" group:"Tools"`
+	Corpus       string   `help:"What the search tool looks in: a JSONL file or a directory of texts." placeholder:"PATH" group:"Tools"`
+	MaxResult    int      `help:"Cut the middle out of a tool's result that has more bytes (${default})." default:"6000" placeholder:"BYTES" group:"Tools"`
 
 	Artifacts string `help:"Keep whole messages and answers in this folder, a folder per query." placeholder:"DIR" group:"Output"`
 	Run       string `help:"The run's name in the stream. Default: run_AGENT_MODEL_DATASET@TIME." placeholder:"NAME@TIME" group:"Output"`

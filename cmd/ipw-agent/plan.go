@@ -10,6 +10,7 @@ import (
 	"ipw/lib/dataset"
 	"ipw/lib/llm"
 	"ipw/lib/llm/builtin"
+	"ipw/lib/llm/spoken"
 	"ipw/lib/price"
 	"ipw/lib/stream"
 	"ipw/lib/tool"
@@ -85,8 +86,21 @@ func (p *plan) client(c *cli.Context) (client llm.Client, stop func(), err error
 			return nil, nil, fmt.Errorf("builtin: %w", err)
 		}
 	}
-	client, err = llm.New(p.endpoint, llm.Config{})
-	return client, stop, err
+	caller, err := llm.New(p.endpoint, llm.Config{})
+	return p.speaking(c, caller), stop, err
+}
+
+// speaking has the client call tools as --tool-protocol says.
+func (p *plan) speaking(c *cli.Context, client llm.Client) llm.Client {
+	switch p.ToolProtocol {
+	case "text":
+		return spoken.New(client)
+	case "native":
+		return client
+	}
+	return spoken.Auto(client, func(why error) {
+		c.Say("tools are called in plain text from now on, as the endpoint refuses them: %v", why)
+	})
 }
 
 // request is what every request has: model and sampling.

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"ipw/lib/dataset"
 	"ipw/lib/event"
@@ -17,14 +18,21 @@ Use the tools where they help, several at once if they do not need each other's 
 When you know the answer, reply without calling a tool and end with one line:
 FINAL ANSWER: the answer alone`
 
-// lastTurn is said when no tools are offered any more.
-const lastTurn = "This is your last turn and no more tools can be called. Answer the task now with what you know."
+const (
+	// lastTurn is said when no tools are offered any more.
+	lastTurn = "This is your last turn and no more tools can be called. Answer the task now with what you know."
+
+	// emptyAnswer is said, once in a query, when an answer holds nothing.
+	emptyAnswer = "Your reply was empty. Answer the task, or call a tool."
+)
 
 // React is the plain loop of a model that calls tools (Yao et al., ReAct, 2022,
-// with the model's native tool calling instead of a text protocol): ask, run
-// what the answer calls for, all of it at once, hand the results back, ask
-// again. An answer without tool calls ends it. In the last of MaxTurns turns
-// the model is offered no tools and told to answer.
+// with tool calls in place of the paper's text): ask, run what the answer calls
+// for, all of it at once, hand the results back, ask again. An answer without
+// tool calls ends it; one that is empty is asked for once more. In the last of
+// MaxTurns turns the model is offered no tools and told to answer. A
+// conversation that has grown too long for the model is condensed and sent
+// again, within the turn.
 type React struct {
 	Client   llm.Client
 	Request  llm.Request // model and sampling; Messages and Tools are the loop's own
@@ -40,12 +48,19 @@ func (a *React) Solve(ctx context.Context, q *Query, t dataset.Task) Outcome {
 		c.Add(llm.Message{Role: llm.System, Content: a.System})
 	}
 	c.Add(llm.Message{Role: llm.User, Content: t.Problem})
+	tools := slices.Concat(a.Tools, q.Place.Tools)
+	described := Describe(tools)
+	asked := false // again, for an empty answer
 	for turn := 0; ; turn++ {
 		last := turn >= a.MaxTurns-1
+		req := a.Request
+		if req.Tools = described; last {
+			req.Tools = nil
+		}
 		if last && turn > 0 {
 			c.Add(llm.Message{Role: llm.User, Content: lastTurn})
 		}
-		answer, err := a.ask(ctx, q, turn, c.Messages, last)
+		answer, err := a.ask(ctx, &c, turn, req)
 		if err != nil {
 			return q.Cut(ctx, err)
 		}
@@ -53,13 +68,17 @@ func (a *React) Solve(ctx context.Context, q *Query, t dataset.Task) Outcome {
 		switch calls := len(answer.ToolCalls) > 0; {
 		case last && (turn > 0 || calls):
 			return Outcome{Text: answer.Content, Reason: event.MaxTurns}
+		case !calls && !asked && !last && strings.TrimSpace(answer.Content) == "" && ctx.Err() == nil:
+			asked = true
+			c.Add(llm.Message{Role: llm.User, Content: emptyAnswer})
+			continue
 		case !calls:
 			return Outcome{Text: answer.Content, Reason: event.Finished}
 		}
 		if ctx.Err() != nil { // the call has used up the budget
 			return q.Cut(ctx, nil)
 		}
-		for _, result := range callAll(ctx, q, turn, a.tools(q), answer.ToolCalls) {
+		for _, result := range callAll(ctx, q, turn, tools, answer.ToolCalls) {
 			c.Add(result)
 		}
 		if ctx.Err() != nil {
@@ -68,15 +87,14 @@ func (a *React) Solve(ctx context.Context, q *Query, t dataset.Task) Outcome {
 	}
 }
 
-// ask makes the model call of a turn.
-func (a *React) ask(ctx context.Context, q *Query, turn int, messages []llm.Message, last bool) (llm.Message, error) {
-	req := a.Request
-	req.Messages, req.Tools = messages, nil
-	if !last {
-		req.Tools = Describe(a.tools(q))
+// ask makes the model call of a turn, and makes it again as long as the endpoint
+// finds the conversation too long and it can be condensed.
+func (a *React) ask(ctx context.Context, c *Conversation, turn int, req llm.Request) (llm.Message, error) {
+	for {
+		req.Messages = c.Messages
+		resp, err := c.Query.Chat(ctx, turn, a.Client, req)
+		if err == nil || ctx.Err() != nil || !llm.IsContextOverflow(err) || !c.condense() {
+			return resp.Message, err
+		}
 	}
-	resp, err := q.Chat(ctx, turn, a.Client, req)
-	return resp.Message, err
 }
-
-func (a *React) tools(q *Query) []tool.Tool { return slices.Concat(a.Tools, q.Place.Tools) }

@@ -57,6 +57,7 @@ type query struct {
 	tools    int          // open
 	perTurn  map[int]int  // tool calls by turn
 	lastCall *event.Event // the latest lm_inference_end
+	silent   int          // answers without tool calls that did not end it
 	open     int
 }
 

@@ -53,12 +53,13 @@ func (c *checker) within(q *query, e *event.Event) {
 
 // call checks that model calls come one after another, one to a turn. Other
 // agents than react may make several, to condense their history, and may go on
-// after an answer that calls no tool.
+// after an answer that calls no tool; react may after a call that failed, and
+// once, for the answer may have been empty.
 func (c *checker) call(q *query, s *span, e *event.Event) {
 	if q.lm != nil || q.tools > 0 {
 		c.bad("turn %d begins before the one before it is over", *e.Turn)
 	}
-	if again := *e.Turn == q.turns-1 && q.perTurn[*e.Turn] == 0; again && !c.react {
+	if again := *e.Turn == q.turns-1 && q.perTurn[*e.Turn] == 0; again && (!c.react || q.lastCall.Error != nil) {
 		q.lm = s
 		return
 	}
@@ -66,6 +67,9 @@ func (c *checker) call(q *query, s *span, e *event.Event) {
 		c.bad("model call of turn %d, want %d", *e.Turn, q.turns)
 	}
 	if c.react && q.turns > 0 && q.perTurn[q.turns-1] == 0 {
+		q.silent++
+	}
+	if q.silent > 1 {
 		c.bad("turn %d follows an answer without tool calls", *e.Turn)
 	}
 	q.turns++

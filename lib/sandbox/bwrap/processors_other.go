@@ -1,0 +1,5 @@
+//go:build !linux
+
+package bwrap
+
+func processors(float64) string { return "" }
