@@ -75,14 +75,18 @@ func chosen(err error) error {
 	return err
 }
 
-// flushEvery is how long a sample may stay in the buffer. Who follows a live
-// stream wants it at once; a compressor wants something to compress.
+// flushEvery is how long a sample may stay in the buffer: less than a second,
+// which is the most that a kill may lose. Who reads a pipe wants a sample at
+// once, who follows a file looks some times a second, and a compressor wants
+// something to compress.
 func flushEvery(f *flags, c *cli.Context) time.Duration {
 	switch {
 	case strings.HasSuffix(f.Output, ".gz") || strings.HasSuffix(f.Output, ".zst"):
-		return time.Second
-	case f.Interval < 20*time.Millisecond && regular(f.Output, c):
-		return 100 * time.Millisecond
+		return 900 * time.Millisecond
+	case regular(f.Output, c):
+		return 250 * time.Millisecond
+	case f.Interval < 20*time.Millisecond:
+		return 20 * time.Millisecond
 	}
 	return 0
 }

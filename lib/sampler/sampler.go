@@ -110,7 +110,7 @@ func (s *Sampler) Run(ctx context.Context) error {
 
 // next is the tick after the one that was due, without those that are past.
 func (s *Sampler) next(due int64) int64 {
-	missed := max(s.cfg.Clock().MUs-due, 0) / s.interval
+	missed := max(s.sample.MUs+s.sample.ReadUs-due, 0) / s.interval
 	if missed > 0 {
 		s.missed.add(missed, 0)
 	}

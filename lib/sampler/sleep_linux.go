@@ -3,67 +3,69 @@ package sampler
 import (
 	"context"
 	"os"
+	"syscall"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix" // timerfd(2): the runtime's own timers round up to whole milliseconds
 )
 
-// Sleeper returns a Wait by the clock that now reads, exact to some ten
+// Sleeper returns a Wait by CLOCK_BOOTTIME, which now reads, exact to some ten
 // microseconds.
 //
-// It reads a timer file through the runtime's poller. For less than two
-// milliseconds it sleeps in the kernel without the runtime's knowledge: telling
-// it costs more, in wake-ups of its other threads, than the sampling itself.
+// It reads a timer file through the runtime's poller, with system calls that the
+// runtime is not told of. What it is told of, a system call or a timer of its
+// own, wakes a second thread that watches it, and half of what a tick costs is
+// that thread's: see BenchmarkTick.
 func Sleeper(now func() int64) Wait {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_BOOTTIME, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil {
 		return timerSleeper(now)
 	}
-	s := &sleeper{now: now, fd: fd, file: os.NewFile(uintptr(fd), "timerfd"), spec: new(unix.ItimerSpec)}
+	s := &sleeper{timers: timerSleeper(now), fd: fd, file: os.NewFile(uintptr(fd), "timerfd"), spec: new(unix.ItimerSpec), fired: new(uint64)}
+	if s.conn, err = s.file.SyscallConn(); err != nil {
+		return timerSleeper(now)
+	}
+	s.readFn = s.read
 	return s.wait
 }
 
 type sleeper struct {
-	now  func() int64
-	fd   int
-	file *os.File
-	spec *unix.ItimerSpec
-	ctx  context.Context // whose end wakes a read
-	stop func() bool
-	buf  [8]byte
+	timers Wait // where timer files fail
+	fd     int
+	file   *os.File
+	conn   syscall.RawConn
+	readFn func(uintptr) bool
+	spec   *unix.ItimerSpec
+	fired  *uint64
+	ctx    context.Context // whose end wakes a read
+	stop   func() bool
 }
 
 func (s *sleeper) wait(ctx context.Context, until int64) bool {
 	s.listen(ctx)
 	for ctx.Err() == nil {
-		left := until - s.now()
-		if left <= 0 {
-			return true
+		s.spec.Value = unix.NsecToTimespec(until * 1000)
+		_, _, e := unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(s.fd), unix.TFD_TIMER_ABSTIME, uintptr(unsafe.Pointer(s.spec)), 0, 0, 0)
+		if e != 0 {
+			return s.timers(ctx, until)
 		}
-		s.spec.Value = unix.NsecToTimespec(left * 1000)
-		if left < rawUs {
-			s.nap()
-			continue
-		}
-		if err := unix.TimerfdSettime(s.fd, 0, s.spec, nil); err != nil {
-			time.Sleep(time.Duration(left) * time.Microsecond)
-			continue
-		}
-		if _, err := s.file.Read(s.buf[:]); os.IsTimeout(err) {
+		switch err := s.conn.Read(s.readFn); {
+		case err == nil:
+			return ctx.Err() == nil
+		case os.IsTimeout(err):
 			s.file.SetReadDeadline(time.Time{}) // an earlier context's end, or this one's
+		default:
+			return s.timers(ctx, until)
 		}
 	}
 	return false
 }
 
-// rawUs is the longest sleep that the runtime does not know of. It holds up a
-// garbage collection for as long, and nothing else on more than one processor.
-const rawUs = 2_000
-
-// nap sleeps in the kernel; a signal ends it early.
-func (s *sleeper) nap() {
-	unix.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, 0, uintptr(unsafe.Pointer(&s.spec.Value)), 0, 0, 0)
+// read takes the timer's count; false, not yet, sends the goroutine to sleep.
+func (s *sleeper) read(fd uintptr) bool {
+	_, _, e := unix.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(s.fired)), unsafe.Sizeof(*s.fired))
+	return e != unix.EAGAIN
 }
 
 // listen lets the end of ctx wake a read.
