@@ -110,10 +110,7 @@ func (f *File) read(now int64) ([]byte, error) {
 			return nil, err
 		}
 	}
-	n, err := unix.Pread(f.fd, f.buf, 0)
-	if err == unix.EINTR {
-		n, err = unix.Pread(f.fd, f.buf, 0)
-	}
+	n, err := pread(f.fd, f.buf)
 	switch err {
 	case nil:
 		return f.buf[:n], nil
@@ -147,7 +144,7 @@ func (f *File) replaced(now int64) bool {
 		return false
 	}
 	var open, path unix.Stat_t
-	if unix.Fstat(f.fd, &open) != nil || open.Nlink == 0 {
+	if fstat(f.fd, &open) != nil || open.Nlink == 0 {
 		return true
 	}
 	if now-f.looked < lookUs {
