@@ -18,7 +18,6 @@ package estimate
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -39,16 +38,19 @@ const (
 // of a second, so that a shorter span would be nearly all rounding.
 const updateUs = 20_000
 
+// lineBytes is more than the first line.
+const lineBytes = 512
+
 // Open begins to watch the load below proc, which is /proc on a real machine.
 // Its error is a *sensor.Unavailable.
 func Open(proc string) (sensor.Sensor, error) {
 	path := filepath.Join(proc, "stat")
-	f, err := os.Open(path)
+	f, err := sensor.OpenFound(func() string { return path }, lineBytes, nil)
 	if err != nil {
 		return nil, &sensor.Unavailable{Source: Source, Why: "no load to estimate from: " + err.Error()}
 	}
 	e := &estimate{file: f}
-	first, err := e.look()
+	first, err := e.look(0)
 	if err != nil {
 		f.Close()
 		return nil, &sensor.Unavailable{Source: Source, Why: path + ": " + err.Error()}
@@ -76,13 +78,12 @@ func model(cpus int) string {
 // estimate is the one CPU domain of a machine.
 type estimate struct {
 	domain sensor.Domain
-	file   *os.File
+	file   *sensor.File
 	cpus   int
 	before times
 	at     int64 // when before was looked at; 0: at the start
 	load   float64
-	known  bool      // there is a load
-	buf    [512]byte // more than the first line
+	known  bool // there is a load
 }
 
 func (e *estimate) Domain() *sensor.Domain { return &e.domain }
@@ -108,7 +109,7 @@ func (e *estimate) Read(now int64, full bool, r *sensor.Reading) {
 // update takes the load since the last look. If the counters have not moved,
 // the load stays what it was.
 func (e *estimate) update(now int64) error {
-	t, err := e.look()
+	t, err := e.look(now)
 	if err != nil {
 		return err
 	}
@@ -119,12 +120,12 @@ func (e *estimate) update(now int64) error {
 	return nil
 }
 
-func (e *estimate) look() (times, error) {
-	n, err := e.file.ReadAt(e.buf[:], 0)
-	if err != nil && err != io.EOF {
+func (e *estimate) look(now int64) (times, error) {
+	b, err := e.file.Bytes(now)
+	if err != nil {
 		return times{}, err
 	}
-	return parseTimes(e.buf[:n])
+	return parseTimes(b)
 }
 
 func (e *estimate) Close() error { return e.file.Close() }
