@@ -91,6 +91,13 @@ var carries = map[string]map[string]string{
 		"go.yaml.in/yaml/v3":                "task.yaml and compose files of Terminal-Bench tasks",
 		"github.com/sashabaranov/go-openai": "chat completions",
 		"golang.org/x/text":                 "file_read of texts in UTF-16",
+
+		"github.com/mark3labs/mcp-go":              "tools of MCP servers",
+		"github.com/google/jsonschema-go":          "of mcp-go: schemas of tools",
+		"github.com/google/uuid":                   "of mcp-go: ids of sessions",
+		"github.com/santhosh-tekuri/jsonschema/v6": "of mcp-go: checks of results",
+		"github.com/spf13/cast":                    "of mcp-go: untyped JSON",
+		"github.com/yosida95/uritemplate/v3":       "of mcp-go: URIs of resources",
 	},
 	"ipw-attribute": {},
 	"ipw-judge": {

@@ -38,6 +38,8 @@ type config struct {
 	Tools         []string `json:"tools" flag:"--tools"`
 	ToolProtocol  string   `json:"tool_protocol,omitempty" flag:"--tool-protocol"` // absent: auto
 	MaxResult     int      `json:"max_result,omitempty" flag:"--max-result"`       // absent: 6000
+	MCP           []string `json:"mcp,omitempty" flag:"--mcp"`                     // names of servers
+	MCPTools      []string `json:"mcp_tools,omitempty"`
 	Corpus        string   `json:"corpus,omitempty"`
 	Temperature   *float64 `json:"temperature,omitempty"` // these four absent: the endpoint's own
 	TopP          *float64 `json:"top_p,omitempty"`
@@ -49,7 +51,7 @@ type config struct {
 func (p *plan) config(endpoint string) config {
 	cfg := config{BaseURL: endpoint, DatasetSHA256: p.hash, MaxQueries: p.MaxQueries, Shuffle: p.Shuffle, Shard: p.Shard,
 		Warmup: p.Warmup, MaxTurns: p.MaxTurns, Concurrency: p.Concurrency, TokenBudget: p.TokenBudget, CostBudget: p.CostBudget,
-		JouleBudget: p.JouleBudget, Tools: p.names, Corpus: p.Corpus, Temperature: p.Temperature,
+		JouleBudget: p.JouleBudget, Tools: p.names, MCP: p.serverNames(), MCPTools: p.mcpTools, Corpus: p.Corpus, Temperature: p.Temperature,
 		TopP: p.TopP, MaxTokens: p.MaxTokens, Seed: p.Seed, System: p.flags.System}
 	if p.MaxResult != tool.DefaultMaxResult {
 		cfg.MaxResult = p.MaxResult

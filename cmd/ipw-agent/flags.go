@@ -47,6 +47,12 @@ type flags struct {
 	Corpus       string   `help:"What the search tool looks in: a JSONL file or a directory of texts." placeholder:"PATH" group:"Tools"`
 	MaxResult    int      `help:"Cut the middle out of a tool's result that has more bytes (${default})." default:"6000" placeholder:"BYTES" group:"Tools"`
 
+	SearchURL string `name:"search-url" env:"IPW_SEARCH_URL" help:"Where web_search asks instead of Tavily: a server that speaks its protocol (${env})." placeholder:"URL" group:"Tools"`
+
+	MCP        []string      `name:"mcp" sep:"none" help:"An MCP server whose tools are added, NAME=COMMAND, NAME=URL or URL; repeatable." placeholder:"SERVER" group:"Tools"`
+	MCPConfig  []string      `name:"mcp-config" sep:"none" type:"path" help:"The MCP servers of a file with mcpServers, as other clients take it; repeatable." placeholder:"FILE" group:"Tools"`
+	MCPTimeout time.Duration `name:"mcp-timeout" help:"Give up a call of an MCP server after this long without a sign of progress (${default})." default:"60s" placeholder:"TIME" group:"Tools"`
+
 	Artifacts string `help:"Keep whole messages and answers in this folder, a folder per query." placeholder:"DIR" group:"Output"`
 	Run       string `help:"The run's name in the stream. Default: run_AGENT_MODEL_DATASET@TIME." placeholder:"NAME@TIME" group:"Output"`
 }
@@ -94,6 +100,8 @@ func (f *flags) checkValues() error {
 		return cli.Usagef("--temperature %g: 0 or more", *f.Temperature)
 	case f.TopP != nil && !(*f.TopP > 0 && *f.TopP <= 1):
 		return cli.Usagef("--top-p %g: above 0, at most 1", *f.TopP)
+	case f.MCPTimeout <= 0:
+		return cli.Usagef("--mcp-timeout %s: above 0", f.MCPTimeout)
 	case f.MaxResult < minResult:
 		return cli.Usagef("--max-result %d: at least %d", f.MaxResult, minResult)
 	}

@@ -61,6 +61,13 @@ func (p *plan) record(c *cli.Context, out *stream.Writer) error {
 		return err
 	}
 	defer stop()
+	bar := newProgress(c, p.total(), p.Output == "" || p.Output == "-")
+	p.problems.Print = bar.say
+	end, err := p.startServers(c, bar.say)
+	if err != nil {
+		return err
+	}
+	defer end()
 	header, err := p.header(c, client)
 	if err != nil {
 		return err
@@ -69,13 +76,11 @@ func (p *plan) record(c *cli.Context, out *stream.Writer) error {
 	if err := w.Header(header); err != nil {
 		return err
 	}
-	bar := newProgress(c, p.total(), p.Output == "" || p.Output == "-")
-	p.problems.Print = bar.say
 	budget, done := p.budget(c, bar.say)
 	defer done()
 	r := agent.Run{
 		Agent:       p.react(client),
-		Recorder:    agent.NewRecorder(w, secrets()...),
+		Recorder:    agent.NewRecorder(w, slices.Concat(secrets(), p.serverSecrets())...),
 		Concurrency: p.Concurrency,
 		Timeout:     p.QueryTimeout,
 		Open:        p.open,

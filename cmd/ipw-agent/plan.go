@@ -14,6 +14,7 @@ import (
 	"ipw/lib/price"
 	"ipw/lib/stream"
 	"ipw/lib/tool"
+	"ipw/lib/tool/mcp"
 )
 
 // plan is what is known before the first query.
@@ -24,6 +25,8 @@ type plan struct {
 	names    []string     // of all tools
 	tools    []tool.Tool  // those that every query shares
 	open     agent.Opener // makes the places where the others work; nil if there are none
+	servers  []mcp.Server
+	mcpTools []string // names of their tools, which are among tools once they have started
 	warmup   []dataset.Task
 	prices   *price.Model // nil: the model is in no table
 	endpoint llm.Endpoint
@@ -42,6 +45,9 @@ func prepare(c *cli.Context, f *flags) (p *plan, err error) {
 		return nil, err
 	}
 	if err := p.openTools(c); err != nil {
+		return nil, err
+	}
+	if p.servers, err = f.readServers(); err != nil {
 		return nil, err
 	}
 	if p.endpoint, err = llm.Resolve(f.Model, llm.Where{Provider: f.Provider, BaseURL: f.BaseURL}, os.Getenv); err != nil {

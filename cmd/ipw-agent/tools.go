@@ -33,6 +33,7 @@ func (p *plan) openTools(c *cli.Context) (err error) {
 		Corpus: func() (*retrieval.Corpus, error) {
 			return retrieval.Open(c, cmp.Or(p.Corpus, p.set.Corpus), p.problems)
 		},
+		SearchURL: p.SearchURL,
 		SearchKey: os.Getenv(tool.SearchKey),
 	})
 	return err
