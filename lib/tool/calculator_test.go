@@ -159,7 +159,7 @@ func TestNothingHangs(t *testing.T) {
 		if z, err := Evaluate(text); err == nil && len(z.String()) > 20000 {
 			t.Errorf("%.20s: a result of %d bytes", text, len(z.String()))
 		}
-		if d := time.Since(began); d > 3*time.Second {
+		if d := time.Since(began); d > time.Minute {
 			t.Errorf("%.20s…: %v", text, d)
 		}
 	}

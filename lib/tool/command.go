@@ -15,10 +15,11 @@ import (
 // what it had printed comes with it.
 func execute(ctx context.Context, box sandbox.Box, c sandbox.Command) (string, error) {
 	r, err := box.Exec(ctx, c)
+	if err != nil {
+		return "", err
+	}
 	text := tell(r)
 	switch {
-	case err != nil:
-		return text, err
 	case ctx.Err() != nil:
 		return text, context.Cause(ctx)
 	case r.TimedOut:
