@@ -271,12 +271,11 @@ func TestHTTP(t *testing.T) {
 			}
 			address.Headers = map[string]string{"Authorization": "Bearer tok"}
 			s := open(t, Options{Timeout: 5 * time.Second}, address)
-			for name, want := range map[string]string{
-				"w__echo": "nothing2", "w__refuse": "error: there is no such city", "w__huge": "xxx",
-				"w__flood": "error: MCP server w: ",
+			for _, call := range [][2]string{
+				{"w__echo", "nothing2"}, {"w__refuse", "error: there is no such city"}, {"w__huge", "xxx"}, {"w__flood", "error: MCP server w: "},
 			} {
-				if got := s.said(t.Context(), name, `{}`); !strings.HasPrefix(got, want) {
-					t.Errorf("%s: %q", name, got)
+				if got := s.said(t.Context(), call[0], `{}`); !strings.HasPrefix(got, call[1]) {
+					t.Errorf("%s: %q", call[0], got)
 				}
 			}
 			site.CloseClientConnections()
