@@ -54,11 +54,7 @@ func (j Job) Run(ctx context.Context) error {
 	defer close(stop)
 	x := &joiner{Job: j}
 	for i, r := range j.Power {
-		read := readPower(r)
-		if !j.Live { // live, the sample must not wait
-			read = notesFirst(read)
-		}
-		x.power = append(x.power, pump(j.Live, stop, read))
+		x.power = append(x.power, pump(j.Live, stop, (&powerReading{open: r, live: j.Live}).fill))
 		x.names = append(x.names, fmt.Sprintf("power %d", i))
 		j.Engine.Expect(x.names[i])
 	}
@@ -67,7 +63,7 @@ func (j Job) Run(ctx context.Context) error {
 	for i := range x.last {
 		x.last[i] = math.MinInt64
 	}
-	x.events = pump(j.Live, stop, readEvents(j.Events))
+	x.events = pump(j.Live, stop, (&eventReading{r: j.Events}).fill)
 	if j.Live {
 		return x.live(ctx)
 	}

@@ -66,13 +66,13 @@ func (l *liveState) cases(ctx context.Context, tick *time.Ticker) []reflect.Sele
 	x := l.x
 	cases := []reflect.SelectCase{recv(ctx.Done()), recv(tick.C)}
 	if x.eventEOF || l.eventsOver {
-		cases = append(cases, recv((chan batch[eventItem])(nil)))
+		cases = append(cases, recv((chan *batch[eventItem])(nil)))
 	} else {
 		cases = append(cases, recv(x.events.c))
 	}
 	for i, s := range x.power {
 		if x.eof[i] || l.powerOver[i] {
-			cases = append(cases, recv((chan batch[powerItem])(nil)))
+			cases = append(cases, recv((chan *batch[powerItem])(nil)))
 		} else {
 			cases = append(cases, recv(s.c))
 		}
@@ -81,9 +81,9 @@ func (l *liveState) cases(ctx context.Context, tick *time.Ticker) []reflect.Sele
 }
 
 func (l *liveState) gotEvents(v reflect.Value, ok bool) error {
-	b := batch[eventItem]{err: io.EOF}
+	b := &batch[eventItem]{err: io.EOF}
 	if ok {
-		b = v.Interface().(batch[eventItem])
+		b = v.Interface().(*batch[eventItem])
 	}
 	if b.err != nil && b.err != io.EOF {
 		return b.err
@@ -95,9 +95,9 @@ func (l *liveState) gotEvents(v reflect.Value, ok bool) error {
 }
 
 func (l *liveState) gotPower(i int, v reflect.Value, ok bool) error {
-	b := batch[powerItem]{err: io.EOF}
+	b := &batch[powerItem]{err: io.EOF}
 	if ok {
-		b = v.Interface().(batch[powerItem])
+		b = v.Interface().(*batch[powerItem])
 	}
 	if b.err != nil && b.err != io.EOF {
 		return b.err

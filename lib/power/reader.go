@@ -24,13 +24,33 @@ type Reader struct {
 	r      *stream.Reader
 	all    bool // records of unknown types too
 	rec    Record
-	sample Sample
+	own    Sample
+	sample *Sample // where the next one goes
 	header *Header
+	shaped bool // the sample of the line at hand is there
 }
 
 // NewReader reads the inputs, in order, as one stream.
 func NewReader(problems *stream.Problems, inputs ...*stream.Input) *Reader {
-	return &Reader{r: stream.NewReader(Schema, problems, inputs...)}
+	r := &Reader{r: stream.NewReader(Schema, problems, inputs...)}
+	r.sample = &r.own
+	return r
+}
+
+// Readings leaves out what a sample has besides time, joules and watts.
+func (r *Reader) Readings() {
+	r.r.Known(func(line []byte) bool {
+		r.shaped = shape(line, len(r.header.Domains), r.sample)
+		return r.shaped
+	})
+}
+
+// NextInto is Next with samples put into s, whose memory is reused.
+func (r *Reader) NextInto(s *Sample) (*Record, error) {
+	r.sample = s
+	rec, err := r.Next()
+	r.sample = &r.own
+	return rec, err
 }
 
 // Unknown makes Next return records of types that are not known, too, with
@@ -41,11 +61,16 @@ func (r *Reader) Unknown() { r.all = true }
 // end. Lines that cannot be decoded are rejected and skipped.
 func (r *Reader) Next() (*Record, error) {
 	for {
+		r.shaped = false
 		line, err := r.r.Next()
 		if err != nil {
 			return nil, err
 		}
 		r.rec = Record{File: line.File, Line: line.Num, Raw: line.Bytes}
+		if r.shaped {
+			r.rec.Sample = r.sample
+			return &r.rec, nil
+		}
 		switch {
 		case line.Kind == stream.Header:
 			h := new(Header)
@@ -63,7 +88,7 @@ func (r *Reader) Next() (*Record, error) {
 			}
 			r.rec.Note = n
 		case line.Type == "":
-			err := ParseSample(line.Bytes, &r.sample)
+			err := ParseSample(line.Bytes, r.sample)
 			if err == nil {
 				err = r.sample.check(r.header)
 			}
@@ -71,7 +96,7 @@ func (r *Reader) Next() (*Record, error) {
 				r.r.Reject(err)
 				continue
 			}
-			r.rec.Sample = &r.sample
+			r.rec.Sample = r.sample
 		default: // a type of a later version
 			if !json.Valid(line.Bytes) {
 				r.r.Reject(stream.NotJSON(line.Bytes))

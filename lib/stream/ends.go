@@ -11,7 +11,7 @@ func (r *Reader) without(in *Input, err error) (*Line, error) {
 		}
 		r.fresh = false
 		r.records++
-		r.last = Line{File: in.Name, Num: in.line}
+		r.last = place{in.Name, in.line}
 		return nil, r.problems.Reject(in.Name, in.line, err)
 	case err == io.EOF || shortened(err) && in.waited():
 		return r.leave(in)

@@ -19,6 +19,17 @@ func AppendJSON(b []byte, v any) ([]byte, error) {
 	return AppendEscaped(b, bytes.TrimSuffix(buf.Bytes(), []byte{'\n'})), nil
 }
 
+// AppendString appends a string as AppendJSON does, but at once if it is plain
+// ASCII.
+func AppendString(b []byte, s string) ([]byte, error) {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return AppendJSON(b, s)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"'), nil
+}
+
 // AppendEscaped appends valid JSON with U+007F to U+009F escaped, which
 // encoding/json leaves as they are: terminals obey some of them. Bytes that are
 // no UTF-8 become U+FFFD.

@@ -43,11 +43,18 @@ type Reader struct {
 	open    bool // a segment is open
 	any     bool // a header was seen
 	records int64
-	last    Line   // the open segment's last line so far
+	last    place  // the open segment's last line so far
 	fresh   bool   // the current input has given no line yet
 	glued   []byte // a header to be read again: found behind a torn line, or before the end that it implies
 
+	known    func([]byte) bool // nil: no line is
 	rejected rejected
+}
+
+// place is where a line stands.
+type place struct {
+	file string
+	num  int
 }
 
 // rejected is a line that could not be decoded. Whether it is wrong or torn is
@@ -62,6 +69,11 @@ type rejected struct {
 func NewReader(schema string, problems *Problems, inputs ...*Input) *Reader {
 	return &Reader{schema: schema, inputs: inputs, problems: problems, fresh: true}
 }
+
+// Known lets a format recognise by itself what nearly all lines of its streams
+// are: f reports that a line is wholly JSON and a record without type. It is
+// asked first within a segment, and such a line is looked at only once.
+func (r *Reader) Known(f func(line []byte) bool) { r.known = f }
 
 // Reject reports that the last line returned could not be decoded. The stream
 // goes on; Next returns an error if the command is strict.
@@ -79,9 +91,12 @@ func (r *Reader) Next() (*Line, error) {
 		in := r.inputs[r.at]
 		b, torn, err := r.read(in)
 		var line *Line
-		if err != nil {
+		switch {
+		case err != nil:
 			line, err = r.without(in, err)
-		} else {
+		case r.open && r.known != nil && r.known(b):
+			line, err = r.recognised(in, b)
+		default:
 			line, err = r.take(in, b, torn)
 		}
 		if line != nil || err != nil {
@@ -97,6 +112,20 @@ func (r *Reader) read(in *Input) ([]byte, bool, error) {
 	}
 	b, torn, err := in.next()
 	return trim(b), torn, err
+}
+
+// recognised takes a record that the format knows.
+func (r *Reader) recognised(in *Input, b []byte) (*Line, error) {
+	if r.rejected.why != nil {
+		if err := r.settle(false); err != nil {
+			return nil, err
+		}
+	}
+	r.fresh = false
+	r.records++
+	r.last = place{in.Name, in.line}
+	r.line = Line{Bytes: b, File: in.Name, Num: in.line}
+	return &r.line, nil
 }
 
 // take looks at a line. It returns nil for one that is no news.
@@ -129,7 +158,7 @@ func (r *Reader) take(in *Input, b []byte, torn bool) (*Line, error) {
 		r.Reject(errors.New("record behind the segment's end, before a header"))
 		return nil, nil
 	}
-	r.last = Line{File: in.Name, Num: in.line}
+	r.last = place{in.Name, in.line}
 	if r.line.Type == "end" {
 		return r.end(in)
 	}
@@ -176,7 +205,7 @@ func (r *Reader) header(in *Input, b []byte) (*Line, error) {
 	}
 	in.over(false)
 	r.open, r.any, r.records = true, true, 0
-	r.last = Line{File: in.Name, Num: in.line}
+	r.last = place{in.Name, in.line}
 	r.line.Kind = Header
 	return &r.line, nil
 }
@@ -214,7 +243,7 @@ func (r *Reader) incomplete(file string, line int, why string) {
 // close ends the open segment without an end line.
 func (r *Reader) close(status string) *Line {
 	r.open = false
-	r.line = Line{Kind: End, Type: "end", Status: status, File: r.last.File, Num: r.last.Num}
+	r.line = Line{Kind: End, Type: "end", Status: status, File: r.last.file, Num: r.last.num}
 	return &r.line
 }
 

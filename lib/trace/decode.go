@@ -15,7 +15,7 @@ import (
 func (q *QueryTrace) UnmarshalJSON(b []byte) error {
 	*q = QueryTrace{}
 	var err error
-	q.Extra, q.HasAboveIdle, q.HasElectricity, err = readFields(b, q.all(), queryIndex())
+	q.Extra, q.HasAboveIdle, q.HasElectricity, err = readFields(b, q.all(nil), queryIndex())
 	switch {
 	case err != nil:
 		return err
@@ -31,14 +31,14 @@ func (q *QueryTrace) UnmarshalJSON(b []byte) error {
 func (t *TurnTrace) UnmarshalJSON(b []byte) error {
 	*t = TurnTrace{}
 	var err error
-	t.Extra, t.HasAboveIdle, t.HasElectricity, err = readFields(b, t.all(), turnIndex())
+	t.Extra, t.HasAboveIdle, t.HasElectricity, err = readFields(b, t.all(nil), turnIndex())
 	return err
 }
 
 // Where each key stands in all().
 var (
-	queryIndex = sync.OnceValue(func() map[string]int { return index((&QueryTrace{}).all()) })
-	turnIndex  = sync.OnceValue(func() map[string]int { return index((&TurnTrace{}).all()) })
+	queryIndex = sync.OnceValue(func() map[string]int { return index((&QueryTrace{}).all(nil)) })
+	turnIndex  = sync.OnceValue(func() map[string]int { return index((&TurnTrace{}).all(nil)) })
 )
 
 func index(fields []Field) map[string]int {

@@ -12,38 +12,41 @@ import (
 )
 
 // MarshalJSON writes every key, then the Extra ones.
-func (q *QueryTrace) MarshalJSON() ([]byte, error) { return appendFields(nil, q.Fields(), q.Extra) }
+func (q *QueryTrace) MarshalJSON() ([]byte, error) { return q.Append(nil) }
 
 // MarshalJSON writes every key, then the Extra ones.
-func (t *TurnTrace) MarshalJSON() ([]byte, error) { return appendFields(nil, t.Fields(), t.Extra) }
+func (t *TurnTrace) MarshalJSON() ([]byte, error) { return t.append(nil) }
 
 // Append appends q as one line of JSON without newline.
 func (q *QueryTrace) Append(b []byte) ([]byte, error) {
-	line, err := q.MarshalJSON()
+	var memory [96]Field
+	line, err := appendFields(b, q.fields(memory[:0]), q.Extra)
 	if err != nil {
 		return b, err
 	}
-	return stream.AppendEscaped(b, line), nil
+	return line, nil
+}
+
+func (t *TurnTrace) append(b []byte) ([]byte, error) {
+	var memory [64]Field
+	return appendFields(b, t.fields(memory[:0]), t.Extra)
 }
 
 func appendFields(b []byte, fields []Field, extra map[string]json.RawMessage) ([]byte, error) {
 	b = append(b, '{')
 	var err error
-	for _, f := range fields {
+	for i := range fields {
+		f := &fields[i]
 		if o, ok := f.Ptr.(*Opt); ok && !o.Exists {
 			continue
 		}
-		if len(b) > 1 && b[len(b)-1] != '{' {
-			b = append(b, ',')
-		}
-		b = append(append(append(b, '"'), f.Name...), `":`...)
+		b = appendKey(b, f.Name)
 		if b, err = appendValue(b, f.Ptr); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
 	}
 	for _, key := range sortedKeys(extra) {
-		b = append(b, ',')
-		if b, err = appendAny(b, key); err != nil {
+		if b, err = stream.AppendString(append(b, ','), key); err != nil {
 			return nil, err
 		}
 		b = append(b, ':')
@@ -52,6 +55,14 @@ func appendFields(b []byte, fields []Field, extra map[string]json.RawMessage) ([
 		}
 	}
 	return append(b, '}'), nil
+}
+
+// appendKey appends a key of ours, and the comma before it.
+func appendKey(b []byte, name string) []byte {
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
+	}
+	return append(append(append(b, '"'), name...), `":`...)
 }
 
 // appendValue writes the value behind p. Empty lists and maps are [] and {}.
@@ -63,6 +74,10 @@ func appendValue(b []byte, p any) ([]byte, error) {
 		return strconv.AppendInt(b, *v, 10), nil
 	case *bool:
 		return strconv.AppendBool(b, *v), nil
+	case *float64:
+		return appendFloat(b, *v)
+	case *string:
+		return stream.AppendString(b, *v)
 	case **int64:
 		if *v != nil {
 			return strconv.AppendInt(b, **v, 10), nil
@@ -77,7 +92,7 @@ func appendValue(b []byte, p any) ([]byte, error) {
 		}
 	case **string:
 		if *v != nil {
-			return appendAny(b, **v)
+			return stream.AppendString(b, **v)
 		}
 	case **unit.Joules:
 		if *v != nil {
@@ -85,21 +100,23 @@ func appendValue(b []byte, p any) ([]byte, error) {
 		}
 	case *Opt:
 		return appendValue(b, &v.Joules)
+	case *Energy:
+		return v.append(b)
 	case *[]TurnTrace:
 		return appendTurns(b, *v)
-	case *[]string:
-		return appendOr(b, len(*v) == 0, "[]", v)
 	case *[]ToolTrace:
-		return appendOr(b, len(*v) == 0, "[]", v)
+		return appendList(b, *v, appendTool)
+	case *[]string:
+		return appendList(b, *v, appendText)
 	case *map[string]float64:
-		return appendOr(b, len(*v) == 0, "{}", v)
+		return appendMap(b, *v, appendNumber)
 	case *json.RawMessage:
 		if len(*v) == 0 {
 			return append(b, "{}"...), nil
 		}
 		return appendRaw(b, *v)
 	default:
-		return appendAny(b, v)
+		return stream.AppendJSON(b, v)
 	}
 	return append(b, "null"...), nil
 }
@@ -111,72 +128,29 @@ func appendTurns(b []byte, turns []TurnTrace) ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		t := &turns[i]
-		if b, err = appendFields(b, t.Fields(), t.Extra); err != nil {
-			return nil, fmt.Errorf("turn %d: %w", t.TurnIndex, err)
+		if b, err = turns[i].append(b); err != nil {
+			return nil, fmt.Errorf("turn %d: %w", turns[i].TurnIndex, err)
 		}
 	}
 	return append(b, ']'), nil
 }
 
-func appendOr(b []byte, empty bool, text string, v any) ([]byte, error) {
-	if empty {
-		return append(b, text...), nil
-	}
-	return appendAny(b, v)
-}
-
 // appendFloat writes f as encoding/json does.
 func appendFloat(b []byte, f float64) ([]byte, error) {
+	if b, ok := unit.AppendFloat(b, f); ok {
+		return b, nil
+	}
 	if abs := math.Abs(f); abs < 1e21 && (abs >= 1e-6 || abs == 0) {
 		return strconv.AppendFloat(b, f, 'f', -1, 64), nil
 	}
-	return appendAny(b, f)
-}
-
-func appendAny(b []byte, v any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return append(b, bytes.TrimSuffix(buf.Bytes(), []byte{'\n'})...), nil
+	return stream.AppendJSON(b, f)
 }
 
 // appendRaw writes foreign JSON on one line.
 func appendRaw(b []byte, raw []byte) ([]byte, error) {
-	buf := bytes.NewBuffer(b)
-	err := json.Compact(buf, raw)
-	return buf.Bytes(), err
-}
-
-// MarshalJSON writes every key; empty lists and maps are [] and {}.
-func (e Energy) MarshalJSON() ([]byte, error) {
-	type plain Energy
-	orEmpty(&e.Sharers)
-	orEmpty(&e.UncertaintyJoules)
-	orEmpty(&e.UncertaintyKind)
-	orEmpty(&e.ByDomain)
-	orEmpty(&e.Missing)
-	if e.Basis == nil {
-		e.Basis = []string{}
+	var buf bytes.Buffer
+	if err := json.Compact(&buf, raw); err != nil {
+		return nil, err
 	}
-	if e.Partial == nil {
-		e.Partial = []string{}
-	}
-	return appendAny(nil, plain(e))
-}
-
-// MarshalJSON writes every key.
-func (t ToolTrace) MarshalJSON() ([]byte, error) {
-	type plain ToolTrace
-	orEmpty(&t.UncertaintyJoules)
-	return appendAny(nil, plain(t))
-}
-
-func orEmpty[M ~map[string]V, V any](m *M) {
-	if *m == nil {
-		*m = M{}
-	}
+	return stream.AppendEscaped(b, buf.Bytes()), nil
 }

@@ -68,6 +68,21 @@ func (j *Joules) UnmarshalJSON(b []byte) error {
 // with as many of six decimals as it needs: 15620000 is "15.62".
 func AppendMicro(b []byte, micro int64) []byte { return appendDecimal(b, micro, 6) }
 
+// AppendFloat appends f as encoding/json writes it, if f is a double nearest to
+// a number of at most nine decimals, which the lengths and errors of traces are;
+// it reports whether it did. Fifteen digits name one double, so they are the
+// shortest text that does.
+func AppendFloat(b []byte, f float64) ([]byte, bool) {
+	if a := math.Abs(f); !(a >= 1e-6 && a < 1e6) {
+		return b, false
+	}
+	nano := math.Round(f * 1e9)
+	if nano/1e9 != f {
+		return b, false
+	}
+	return appendDecimal(b, int64(nano), 9), true
+}
+
 // ParseMicro reads a decimal JSON number as a whole number of microunits. What
 // stands beyond the sixth decimal is rounded half to even.
 func ParseMicro(b []byte) (int64, error) { return ParseDecimal(b, 6) }
@@ -86,11 +101,14 @@ func appendDecimal(b []byte, n int64, decimals int) []byte {
 	if frac == 0 {
 		return b
 	}
-	b = append(b, '.')
-	for frac != 0 {
-		scale /= 10
-		b = append(b, byte('0'+frac/scale))
-		frac %= scale
+	for frac%10 == 0 {
+		frac /= 10
+		decimals--
+	}
+	b = append(b, ".000000000"[:1+decimals]...)
+	for i := len(b) - 1; frac != 0; i-- {
+		b[i] = byte('0' + frac%10)
+		frac /= 10
 	}
 	return b
 }

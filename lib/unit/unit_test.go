@@ -64,6 +64,37 @@ func TestJoulesPrint(t *testing.T) {
 	}
 }
 
+// What AppendFloat takes it writes as encoding/json does.
+func TestAppendFloat(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	taken := 0
+	for i := range 200_000 {
+		f := float64(r.Int64N(1e15)) / 1e9
+		switch i % 4 {
+		case 0:
+			f = float64(r.Int64N(1e9)) / 1e6
+		case 1:
+			f = math.Float64frombits(r.Uint64())
+		case 2:
+			f = math.Nextafter(-f/float64(r.IntN(1e6)+1), 0)
+		}
+		got, ok := AppendFloat([]byte("x"), f)
+		if !ok {
+			if string(got) != "x" {
+				t.Fatalf("%v: %s", f, got)
+			}
+			continue
+		}
+		taken++
+		if want, err := json.Marshal(f); err != nil || string(got) != "x"+string(want) {
+			t.Fatalf("%v is written %s, not %s", f, got[1:], want)
+		}
+	}
+	if taken < 50_000 {
+		t.Errorf("%d were taken", taken)
+	}
+}
+
 func TestFromFloat(t *testing.T) {
 	for f, want := range map[float64]Joules{0: 0, 1.5: 1_500_000_000, -1e-9: -1, 1e30: math.MaxInt64, -1e30: math.MinInt64, math.Inf(1): math.MaxInt64} {
 		if got := FromFloat(f); got != want {
