@@ -54,15 +54,15 @@ func example(t *testing.T, dir string) {
 	}
 }
 
-// output is what a command wrote: traces and totals, decoded and as JSON.
-type output struct {
+// outcome is what a command wrote: traces and totals, decoded and as JSON.
+type outcome struct {
 	traces []map[string]any
 	totals attribute.Totals
 	json   map[string]any
 }
 
 // runExample runs the command file of a folder, there.
-func runExample(t *testing.T, dir string) output {
+func runExample(t *testing.T, dir string) outcome {
 	t.Helper()
 	command, err := os.ReadFile(filepath.Join(dir, "command"))
 	if err != nil {
@@ -88,7 +88,7 @@ func runExample(t *testing.T, dir string) output {
 			t.Errorf("%s: %s", command, warning)
 		}
 	}
-	var out output
+	var out outcome
 	for line := range bytes.Lines(stdout.Bytes()) {
 		var q trace.QueryTrace
 		var m map[string]any
@@ -118,7 +118,7 @@ func readJSON(t *testing.T, path string, v any) {
 
 // find looks up "QUERY path", "QUERY tools[span=S].field" of any turn, or
 // "totals path". A path has keys, [INDEX] and [KEY=VALUE].
-func (o output) find(key string) (any, bool) {
+func (o outcome) find(key string) (any, bool) {
 	of, path, _ := strings.Cut(key, " ")
 	if of == "totals" {
 		return walk(o.json, path)

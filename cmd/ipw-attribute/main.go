@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -61,30 +60,26 @@ func run(c *cli.Context) error {
 		return err
 	}
 	defer in.close()
-	out, err := c.Output(f.Output)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
 	if f.EventsOnly {
-		return in.copy(out, problems, f.Follow)
+		return in.copy(c, f.Output, problems, f.Follow)
 	}
-	w := bufio.NewWriterSize(out, 64<<10)
+	out := &output{c: c, path: f.Output}
 	far := &progress{inputs: in.inputs, begun: time.Now()}
 	bottom := c.Progress(f.Output == "" || f.Output == "-", far.text)
 	defer bottom.Clear()
+	var engine *attribute.Engine
 	var line []byte
 	opts.Emit = func(q *trace.QueryTrace) error {
 		line, err = q.Append(line[:0])
 		if err != nil {
 			return err
 		}
-		w.Write(append(line, '\n'))
 		far.add(q)
-		if f.Follow {
-			return w.Flush()
+		err := out.write(append(line, '\n'), !f.Follow && engine.MayRefuse())
+		if f.Follow && err == nil {
+			err = out.flush()
 		}
-		return nil
+		return err
 	}
 	opts.Warn = func(key, text string) {
 		if key == "" {
@@ -93,18 +88,15 @@ func run(c *cli.Context) error {
 		}
 		problems.WarnOnce(key, "%s", text)
 	}
-	engine := attribute.New(opts)
+	engine = attribute.New(opts)
 	err = join.Job{Engine: engine, Events: in.events, Power: in.power, Live: f.Follow,
 		FollowTimeout: f.FollowTimeout, Warn: func(s string) { problems.Warn("%s", s) }}.Run(c)
 	bottom.Clear()
 	if err != nil {
-		w.Flush()
+		out.broken()
 		return err
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := out.Close(); err != nil {
+	if err := out.finish(); err != nil {
 		return err
 	}
 	if f.Totals != "" {

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -30,7 +30,12 @@ func (s *streams) close() {
 }
 
 // copy writes the event stream instead of attributing it.
-func (s *streams) copy(out io.WriteCloser, problems *stream.Problems, live bool) error {
+func (s *streams) copy(c *cli.Context, path string, problems *stream.Problems, live bool) error {
+	out, err := c.Output(path)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
 	w := stream.NewWriter(out)
 	if !live {
 		w.Lazy()
@@ -76,8 +81,8 @@ func openStreams(c *cli.Context, f *flags, problems *stream.Problems) (*streams,
 			return s, err
 		}
 	}
-	for _, inputs := range byHost.inputs {
-		s.power = append(s.power, func() (*power.Reader, error) { return power.NewReader(problems, inputs...), nil })
+	for _, g := range byHost.groups {
+		s.power = append(s.power, func() (*power.Reader, error) { return power.NewReader(problems, g.inOrder()...), nil })
 	}
 	loc, err := time.LoadLocation(f.Timezone)
 	if err != nil {
@@ -108,17 +113,20 @@ func (s *streams) open(c *cli.Context, f *flags, name string, powers *grouped, e
 	return nil
 }
 
-// grouped keeps power inputs whose first headers name the same host and a
-// domain in common: they are one stream. Two samplers of different domains run
-// side by side.
-type grouped struct {
-	groups []group
-	inputs [][]*stream.Input
-}
+// grouped keeps power inputs whose first headers name the same host and the same
+// domains: they are one stream, cut into files. Others run side by side; of those
+// that give one domain at one time the first counts.
+type grouped struct{ groups []*group }
 
 type group struct {
 	host    string
-	domains []string
+	domains []string // sorted
+	files   []file
+}
+
+type file struct {
+	*stream.Input
+	from int64 // t_us of its first header
 }
 
 func (g *grouped) add(in *stream.Input) error {
@@ -128,21 +136,34 @@ func (g *grouped) add(in *stream.Input) error {
 	}
 	var h power.Header
 	json.Unmarshal(line, &h) // the reader says what is wrong with it
-	now := group{host: h.Host}
+	now := &group{host: h.Host}
 	for _, d := range h.Domains {
 		now.domains = append(now.domains, d.ID)
 	}
+	slices.Sort(now.domains)
 	i := slices.IndexFunc(g.groups, now.continues)
 	if i < 0 {
 		i = len(g.groups)
-		g.groups, g.inputs = append(g.groups, now), append(g.inputs, nil)
+		g.groups = append(g.groups, now)
 	}
-	g.inputs[i] = append(g.inputs[i], in)
+	g.groups[i].files = append(g.groups[i].files, file{in, h.TUs})
 	return nil
 }
 
-// continues reports whether a stream is part of the same one as another.
-func (g group) continues(o group) bool {
-	common := func(id string) bool { return slices.Contains(o.domains, id) }
-	return g.host == o.host && (len(g.domains) == 0 || len(o.domains) == 0 || slices.ContainsFunc(g.domains, common))
+// continues reports whether a stream may be the rest of another one.
+func (g *group) continues(o *group) bool {
+	return g.host == o.host && slices.Equal(g.domains, o.domains)
+}
+
+// inOrder returns a stream's files in the order of their beginnings: a shell
+// sorts power-10 before power-9. Those that begin together stay as they were
+// named.
+func (g *group) inOrder() []*stream.Input {
+	files := slices.Clone(g.files)
+	slices.SortStableFunc(files, func(a, b file) int { return cmp.Compare(a.from, b.from) })
+	inputs := make([]*stream.Input, len(files))
+	for i, f := range files {
+		inputs[i] = f.Input
+	}
+	return inputs
 }

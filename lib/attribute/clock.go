@@ -161,6 +161,17 @@ func (d *drift) moved(t, m int64, hasM bool) int64 {
 	}
 }
 
+// MayRefuse reports whether a stream joins another host's on wall clocks, which
+// may still turn out to have been moved: see DriftError.
+func (e *Engine) MayRefuse() bool {
+	for _, s := range e.segments {
+		if s.foreign {
+			return true
+		}
+	}
+	return false
+}
+
 // foreign reports whether a power segment joins events of another host.
 func (e *Engine) foreign(h *power.Header) bool {
 	return slices.ContainsFunc(e.eventHeads, func(ev *event.Header) bool { return !sameHost(ev.Host, h.Host) })

@@ -62,10 +62,7 @@ type domain struct {
 	cell  *slice
 	reads *slice
 
-	owner      *segment // the stream it is read from
-	next       power.Domain
-	nextHeader *power.Header
-	nextEps    int64
+	owner *segment // the stream it is read from; nil before its first sample
 
 	intervals fifo[interval]
 	cells     fifo[cell]
@@ -139,9 +136,12 @@ func (d *domain) describe(spec power.Domain, h *power.Header, eps int64) {
 // w is the microwatts beside it, or power.Null.
 func (d *domain) reading(t, v, w, readUs int64) (backwards bool) {
 	t -= d.shift
+	known := d.seen && t < d.last.t // averaged watts behind another sensor's line: that line says more
 	d.seen = true
 	if !d.open {
-		d.begin(t, v, w)
+		if !known {
+			d.begin(t, v, w)
+		}
 		return false
 	}
 	if t <= d.last.t {

@@ -9,11 +9,13 @@ import (
 // segment is what one power stream is in: its latest segment.
 type segment struct {
 	name    string
+	order   int // among the streams: of two that give one domain the first counts
 	header  *power.Header
 	byM     bool
 	doms    []*domain // by the header's order; nil: not charged
 	all     []*domain // every domain the stream ever had
 	now     int64     // time of the last sample
+	coming  int64     // no sample comes before; first.t0 if nobody knows
 	any     bool      // the stream has given a sample
 	fresh   bool      // no sample of this segment yet
 	ended   bool
@@ -43,7 +45,7 @@ const spacingSamples = 100
 // far, or ended.
 func (e *Engine) Expect(stream string) {
 	if e.segments[stream] == nil {
-		e.segments[stream] = &segment{name: stream, now: e.first.t0, spaced: true}
+		e.segments[stream] = &segment{name: stream, order: len(e.segments), now: e.first.t0, coming: e.first.t0, spaced: true}
 	}
 }
 
@@ -63,15 +65,6 @@ func (e *Engine) PowerHeader(stream string, h *power.Header) error {
 	hasCounted := slices.ContainsFunc(h.Domains, func(d power.Domain) bool { return d.Counts() })
 	for i, spec := range h.Domains {
 		d := e.domain(h.Host, spec)
-		if d.owner != nil && d.owner != s && !d.owner.over && !d.owner.ended {
-			e.warn("twice "+d.id, "domain %s of host %s comes in two streams: the one read first counts", d.id, h.Host)
-			continue
-		}
-		if d.owner != s {
-			d.endSegment()
-		}
-		d.owner = s
-		d.next, d.nextHeader, d.nextEps = spec, h, eps
 		if !d.once {
 			d.spec, d.silent = spec, spec.Silent()
 		}
@@ -174,6 +167,48 @@ func (e *Engine) revive(s *segment, p *power.Sample) bool {
 	return true
 }
 
+// Coming tells that a stream's next sample is at t, or that it has none before.
+// What other streams give until then need not wait for it.
+func (e *Engine) Coming(stream string, t int64) {
+	s := e.segments[stream]
+	s.coming = max(s.coming, t)
+	for _, d := range s.all {
+		switch {
+		case d.owner == nil:
+			d.now = max(d.now, t)
+		case d.owner == s && s.fresh && t > s.now: // no seam
+			d.endSegment()
+			d.now = max(d.now, t)
+		}
+	}
+}
+
+// claim makes a stream the one that gives a domain from t on, unless another one
+// does: of two the first counts, for as long as it gives samples.
+func (e *Engine) claim(s *segment, d *domain, i int, t int64) bool {
+	o := d.owner
+	if o != nil && o.givesNow(d) {
+		e.warn("twice "+d.host+"/"+d.id, "domain %s of host %q comes in two streams at one time: the one named first counts, the other is ignored there", d.id, d.host)
+		if o.order < s.order {
+			return false
+		}
+	}
+	if d.seen && t-d.shift <= d.last.t {
+		return false
+	}
+	d.endSegment()
+	d.owner, d.now = s, t
+	d.describe(s.header.Domains[i], s.header, s.eps)
+	d.maxW = 0
+	return true
+}
+
+// givesNow reports whether a stream is in the middle of a segment that has a
+// domain.
+func (s *segment) givesNow(d *domain) bool {
+	return s.any && !s.fresh && !s.ended && !s.over && slices.Contains(s.doms, d)
+}
+
 // release feeds the samples that were held back to learn their spacing.
 func (e *Engine) release(s *segment) {
 	if s.spaced {
@@ -200,11 +235,7 @@ func (e *Engine) release(s *segment) {
 	}
 	h := *s.header
 	h.IntervalUs = median
-	for _, d := range s.doms {
-		if d != nil {
-			d.nextHeader = &h
-		}
-	}
+	s.header = &h
 	for _, h := range waiting {
 		if h.note != nil {
 			e.note(s, h.note)
@@ -212,6 +243,11 @@ func (e *Engine) release(s *segment) {
 			e.sample(s, h.sample)
 		}
 	}
+}
+
+// SampleTime is the place of a stream's next sample on the joined clock.
+func (e *Engine) SampleTime(stream string, p *power.Sample) int64 {
+	return e.sampleTime(e.segments[stream], p)
 }
 
 // sampleTime is a sample's place on the joined clock.
@@ -243,7 +279,7 @@ func (e *Engine) sample(s *segment, p *power.Sample) {
 	}
 	s.now, s.any, s.readUs = t, true, p.ReadUs
 	for i, d := range s.doms {
-		if d == nil {
+		if d == nil || d.owner != s && !e.claim(s, d, i, t) {
 			continue
 		}
 		v, w := at(p.J, i), at(p.W, i)
@@ -258,7 +294,9 @@ func (e *Engine) sample(s *segment, p *power.Sample) {
 		}
 	}
 	for _, d := range s.all {
-		d.now = max(d.now, t)
+		if d.owner == s {
+			d.now = max(d.now, t)
+		}
 	}
 	e.watch(s, p, t)
 }
@@ -269,6 +307,9 @@ func (e *Engine) firstSample(s *segment, p *power.Sample, t int64) {
 	s.fresh = false
 	seam := s.any && t == s.now
 	for _, d := range s.all {
+		if d.owner != s {
+			continue
+		}
 		i := slices.Index(s.doms, d)
 		joined := seam && i >= 0 && d.open && !d.reset && d.last.t == t-d.shift
 		if joined && !d.isWatts && at(p.J, i) == power.Null || joined && d.isWatts && at(p.W, i) == power.Null {
@@ -278,7 +319,7 @@ func (e *Engine) firstSample(s *segment, p *power.Sample, t int64) {
 			d.endSegment()
 		}
 		if i >= 0 {
-			d.describe(d.next, d.nextHeader, d.nextEps)
+			d.describe(s.header.Domains[i], s.header, s.eps)
 			if !joined {
 				d.maxW = 0
 			}
@@ -293,7 +334,7 @@ func (e *Engine) firstSample(s *segment, p *power.Sample, t int64) {
 func (e *Engine) watch(s *segment, p *power.Sample, t int64) {
 	sum, any := int64(0), false
 	for _, i := range s.watched {
-		if w := at(p.W, i); w != power.Null {
+		if w := at(p.W, i); w != power.Null && s.doms[i].owner == s {
 			sum += w
 			any = true
 		}
@@ -361,6 +402,8 @@ func (e *Engine) endStream(s *segment) {
 	for _, d := range s.all {
 		if d.owner == s {
 			d.endSegment()
+		}
+		if d.owner == s || d.owner == nil {
 			d.now = never
 		}
 	}

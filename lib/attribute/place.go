@@ -179,7 +179,7 @@ func (e *Engine) served(d *domain) bool {
 	}
 	for _, s := range e.opts.Serves {
 		for _, t := range s.Where {
-			if t.Domain == d.id && (t.Host == "" || t.Host == d.host) || t.Host == d.host && t.Domain == "" && !t.Remote && t.Host != "" {
+			if t.Domain == d.id && (t.Host == "" && !e.serving(d) || t.Host == d.host) || t.Host == d.host && t.Domain == "" && !t.Remote && t.Host != "" {
 				return true
 			}
 		}

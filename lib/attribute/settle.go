@@ -17,7 +17,7 @@ func (e *Engine) settle() {
 	}
 	for _, s := range e.segments {
 		if !s.over {
-			done = min(done, s.now) // domains may still come
+			done = min(done, max(s.now, s.coming)) // domains may still come
 		}
 	}
 	e.spreadPeaks(min(done, e.horizon))

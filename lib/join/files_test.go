@@ -54,6 +54,22 @@ func TestTwoHosts(t *testing.T) {
 	}
 }
 
+// TestSecondStreamIsIgnored: of two streams that give the same domains at the
+// same times, in whatever order of reading, only the first counts.
+func TestSecondStreamIsIgnored(t *testing.T) {
+	for seed := range uint64(60) {
+		h := history.Seeded(seed, history.Options{Off: history.NoPower | history.NoInterval})
+		other := bytes.ReplaceAll(h.Power, []byte(`"j":[`), []byte(`"j":[9`)) // other joules, no less rising
+		other = bytes.ReplaceAll(other, []byte(`"j":[9null`), []byte(`"j":[null`))
+		opts := attribute.Options{Idle: attribute.Idle{Auto: true}}
+		want := reading(opts, bytes.NewReader(h.Events), bytes.NewReader(h.Power)).run(t)
+		got := reading(opts, bytes.NewReader(h.Events), bytes.NewReader(h.Power), bytes.NewReader(other)).run(t)
+		if !got.equal(want) {
+			t.Fatalf("seed %d, %s:\n%s", seed, h.On, firstDifference(got, want))
+		}
+	}
+}
+
 // TestErrorsOfFiles: what is wrong in the middle of a stream ends the job, and
 // says where.
 func TestErrorsOfFiles(t *testing.T) {

@@ -44,7 +44,7 @@ type joiner struct {
 	power    []*source[powerItem]
 	names    []string
 	eof      []bool
-	last     []int64 // time of each power stream's last sample
+	due      []int64 // when each power stream's next record is to be fed
 	eventEOF bool
 }
 
@@ -59,9 +59,9 @@ func (j Job) Run(ctx context.Context) error {
 		j.Engine.Expect(x.names[i])
 	}
 	x.eof = make([]bool, len(x.power))
-	x.last = make([]int64, len(x.power))
-	for i := range x.last {
-		x.last[i] = math.MinInt64
+	x.due = make([]int64, len(x.power))
+	for i := range x.due {
+		x.due[i] = math.MinInt64
 	}
 	x.events = pump(j.Live, stop, (&eventReading{r: j.Events}).fill)
 	if j.Live {
@@ -90,6 +90,9 @@ func (x *joiner) files() error {
 			return err
 		}
 		if err := x.feed(i, it); err != nil {
+			return err
+		}
+		if err := x.look(i); err != nil {
 			return err
 		}
 	}
@@ -134,15 +137,36 @@ func (x *joiner) learn(it *powerItem) {
 	}
 }
 
-// behind is the power stream that has come least far, −1 if all have ended.
+// behind is the power stream whose next record comes first, −1 if all have
+// ended.
 func (x *joiner) behind() int {
 	best := -1
 	for i := range x.power {
-		if !x.eof[i] && (best < 0 || x.last[i] < x.last[best]) {
+		if !x.eof[i] && (best < 0 || x.due[i] < x.due[best]) {
 			best = i
 		}
 	}
 	return best
+}
+
+// look finds out when a stream's next record is due. Of several streams samples
+// come in the order of time, so that it is known which of them give a domain;
+// all else comes at once.
+func (x *joiner) look(i int) error {
+	if len(x.power) == 1 || x.eof[i] {
+		return nil
+	}
+	it, err := x.power[i].next()
+	x.due[i] = math.MinInt64
+	if it == nil {
+		return err
+	}
+	x.power[i].i--
+	if it.header == nil && it.note == nil && !it.end {
+		x.due[i] = x.Engine.SampleTime(x.names[i], &it.sample)
+		x.Engine.Coming(x.names[i], x.due[i])
+	}
+	return nil
 }
 
 // feed pushes one power record; nil is the stream's end.
@@ -161,7 +185,6 @@ func (x *joiner) feed(i int, it *powerItem) error {
 	case it.end:
 		return e.PowerEnd(name)
 	}
-	x.last[i] = it.sample.TUs
 	return e.PowerSample(name, &it.sample)
 }
 
