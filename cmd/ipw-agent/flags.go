@@ -17,6 +17,7 @@ type flags struct {
 	Output  string `short:"o" help:"Write to FILE; a further run is appended." placeholder:"FILE"`
 	Resume  string `help:"Go on with the run in this event stream: only what is missing or ended in error." placeholder:"EVENTS"`
 	List    bool   `help:"List agents, tools and data sets."`
+	Check   bool   `help:"Look at everything that can be known before the first query, and stop there."`
 
 	MaxQueries *int   `help:"Run the first N tasks only." placeholder:"N" group:"Tasks"`
 	Shuffle    *int64 `help:"Put the tasks in another order, always the same for a seed." placeholder:"SEED" group:"Tasks"`

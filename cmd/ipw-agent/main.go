@@ -42,6 +42,9 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if f.Check {
+		return nil
+	}
 	c.Signals(nil)
 	out, err := stream.Create(f.Output, event.Schema, c.Stdout)
 	if err != nil {

@@ -72,7 +72,7 @@ func prepare(c *cli.Context, f *flags) (p *plan, err error) {
 	if p.earlier, err = p.readEarlier(c); err != nil {
 		return nil, err
 	}
-	if f.Artifacts != "" {
+	if f.Artifacts != "" && !f.Check {
 		if err := os.MkdirAll(f.Artifacts, 0o755); err != nil {
 			return nil, fmt.Errorf("--artifacts: %w", err)
 		}

@@ -20,6 +20,10 @@ type runFlags struct {
 	EvalClient string `default:"openai" placeholder:"NAME" help:"The provider that judges (${default})."`
 	EvalModel  string `default:"gpt-5-nano-2025-08-07" placeholder:"NAME" help:"The model that judges (${default})."`
 
+	Shuffle *int64 `placeholder:"SEED" help:"Put the tasks in another order, always the same for a seed."`
+	Shard   string `placeholder:"I/N" help:"Run the I-th of N parts of the tasks."`
+	Repeat  int    `default:"1" placeholder:"K" help:"Run every task K times; the queries are ID, ID#2, …"`
+
 	Name      string `placeholder:"TAG" help:"A further part of the directory's name."`
 	Overwrite bool   `help:"Replace the run in the directory."`
 	DryRun    bool   `short:"n" name:"dry-run" help:"Print the pipeline as shell lines and run nothing."`
@@ -35,6 +39,10 @@ type runFlags struct {
 	MaxTokens    int           `placeholder:"N" help:"Tokens of an answer at most." group:"Agent"`
 	Seed         *int          `placeholder:"N" help:"Seed of the sampling." group:"Agent"`
 	System       *string       `placeholder:"TEXT" help:"The system prompt; empty for none." group:"Agent"`
+
+	MaxJoules float64    `placeholder:"J" help:"End a query that has used so much energy." group:"Agent"`
+	MaxCost   float64    `placeholder:"USD" help:"End a query that has cost so many dollars." group:"Agent"`
+	Pass      agentFlags `embed:"" group:"Agent"`
 
 	Sampler  []string      `sep:"none" placeholder:"CMD" help:"A shell command that prints a power stream, instead of the local sampler; repeatable." group:"Power"`
 	Baseline time.Duration `default:"6s" placeholder:"TIME" help:"Idle time before the first query; 0s for none (${default})." group:"Power"`
@@ -64,6 +72,10 @@ func (f *runFlags) check() error {
 		return cli.Usagef("--agent, --model and --dataset must not be empty")
 	case f.MaxQueries != nil && *f.MaxQueries < 1:
 		return cli.Usagef("--max-queries %d: at least 1", *f.MaxQueries)
+	case f.Repeat < 1:
+		return cli.Usagef("--repeat %d: at least 1", f.Repeat)
+	case !(f.MaxJoules >= 0 && f.MaxCost >= 0):
+		return cli.Usagef("a budget below 0")
 	case f.MaxTurns < 1:
 		return cli.Usagef("--max-turns %d: at least 1", f.MaxTurns)
 	case f.Concurrency < 1 || f.Concurrency > 1000:
@@ -92,6 +104,8 @@ func (f *runFlags) options() run.Options {
 		PromptWeight: f.PromptWeight, FollowTimeout: f.FollowTimeout,
 		Scorer: f.Scorer, EvalClient: f.EvalClient, EvalModel: f.EvalModel, EvalBaseURL: f.EvalBaseURL,
 	}
+	o.Shuffle, o.Shard, o.Repeat = f.Shuffle, f.Shard, f.Repeat
+	o.MaxJoules, o.MaxCost, o.AgentFlags = f.MaxJoules, f.MaxCost, words(f.Pass)
 	if f.MaxQueries != nil {
 		o.MaxQueries = *f.MaxQueries
 	}

@@ -54,7 +54,10 @@ func runRun(c *cli.Context) error {
 // verdict is the command's error after the directory is written.
 func verdict(c *cli.Context, res *run.Result, err error) error {
 	var stage *run.StageError
+	var refused *run.RefusedError
 	switch {
+	case errors.As(err, &refused):
+		return err
 	case errors.As(err, &stage) && !stage.Usage():
 		return cli.Hint(err, "what is finished is kept; the same command goes on from here")
 	case err != nil:

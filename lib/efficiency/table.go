@@ -62,7 +62,11 @@ type attempt struct {
 }
 
 // Add adds a trace. A later trace of the same query_id and run takes its place.
+// Warm-up queries are not counted.
 func (t *Table) Add(q *trace.QueryTrace) {
+	if q.Warmup() {
+		return
+	}
 	if t.at == nil {
 		t.at, t.open = make(map[key]*task), make(map[string][]window)
 	}

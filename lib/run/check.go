@@ -2,7 +2,6 @@ package run
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -17,7 +16,6 @@ import (
 	"ipw/lib/agent"
 	"ipw/lib/dataset"
 	"ipw/lib/llm"
-	"ipw/lib/retrieval"
 	"ipw/lib/stream"
 	"ipw/lib/tool"
 )
@@ -45,6 +43,9 @@ func (o *Options) defaults() {
 	}
 	if o.Concurrency == 0 {
 		o.Concurrency = 1
+	}
+	if o.Repeat == 0 {
+		o.Repeat = 1
 	}
 	if o.Interval == 0 {
 		o.Interval = 50 * time.Millisecond
@@ -101,7 +102,31 @@ func prepare(ctx context.Context, o Options) (*plan, error) {
 			return nil, err
 		}
 	}
-	return p, nil
+	return p, p.askAgent()
+}
+
+// askAgent has the agent check what it needs, such as tools, sandbox and prices,
+// without beginning.
+func (p *plan) askAgent() error {
+	argv := append(p.build(p.programs, p.dir, p.cfg.Scorer, []string{p.dir.Power(0)}, false).agent, "--check")
+	var stage *StageError
+	err := runStage(argv, p.stdin, nil)
+	if errors.As(err, &stage) {
+		return &RefusedError{stage}
+	}
+	return err
+}
+
+// RefusedError is a run that its agent would not begin.
+type RefusedError struct{ *StageError }
+
+func (e *RefusedError) Unwrap() error { return e.StageError }
+
+func (e *RefusedError) Error() string {
+	if len(e.Words) == 0 {
+		return e.StageError.Error()
+	}
+	return strings.Join(e.Words, "\n")
 }
 
 // readPipe reads tasks that can be read only once, stdin or a named pipe, to
@@ -141,14 +166,15 @@ func (p *plan) readTasks(ctx context.Context) error {
 	p.ids = make(map[string]int)
 	var wrong []string
 	quiet := &stream.Problems{Print: func(s string) { wrong = append(wrong, s) }} // the agent reads it again, and reports
-	for t, err := range set.Tasks(ctx, quiet) {
+	pick, err := p.pick()
+	if err != nil {
+		return err
+	}
+	for t, err := range pick.Of(set.Tasks(ctx, quiet)) {
 		if err != nil {
 			return err
 		}
 		p.ids[t.ID] = len(p.ids)
-		if len(p.ids) == p.MaxQueries {
-			break
-		}
 	}
 	if len(p.ids) == 0 {
 		err := fmt.Errorf("data set %q holds no task", p.Dataset)
@@ -169,22 +195,22 @@ func (p *plan) readTasks(ctx context.Context) error {
 		p.cfg.Tools = strings.Split(p.Tools, ",")
 	}
 	p.cfg.Corpus = p.Corpus
-	corpus := cmp.Or(p.Corpus, set.Corpus)
 	if p.cfg.Tools, err = tool.Names(p.cfg.Tools); err != nil {
-		return err
-	}
-	shared, placed := tool.Split(p.cfg.Tools)
-	if err := tool.NoBox(placed); err != nil {
-		return err
-	}
-	_, err = tool.Build(shared, tool.Options{SearchKey: p.Getenv(tool.SearchKey), Corpus: func() (*retrieval.Corpus, error) {
-		return retrieval.Open(ctx, corpus, quiet)
-	}})
-	if err != nil {
 		return err
 	}
 	p.cfg.Scorer = p.scorer(set)
 	return nil
+}
+
+// pick is which tasks of the data set run.
+func (o *Options) pick() (dataset.Pick, error) {
+	p := dataset.Pick{Shuffle: o.Shuffle, Max: o.MaxQueries, Repeat: o.Repeat}
+	if o.Shard == "" {
+		return p, nil
+	}
+	var err error
+	p.Shard, p.Shards, err = dataset.ParseShard(o.Shard)
+	return p, err
 }
 
 // scorer chooses, before the first answer, how answers are judged.
@@ -220,6 +246,8 @@ func (p *plan) resolve() error {
 		return err
 	}
 	c := &p.cfg
+	c.Shuffle, c.Shard, c.Repeat = p.Shuffle, p.Shard, p.Repeat
+	c.MaxJoules, c.MaxCost, c.AgentFlags = p.MaxJoules, p.MaxCost, shown(p.AgentFlags)
 	c.Agent, c.Model, c.MaxTurns, c.Concurrency, c.Temperature = p.Agent, p.Model, p.MaxTurns, p.Concurrency, p.Temperature
 	c.EvalClient, c.EvalModel, c.Share, c.Name = p.EvalClient, p.EvalModel, p.Share, p.Name
 	c.Provider = p.Provider

@@ -79,6 +79,13 @@ func (o *Options) build(p programs, dir Dir, scorer string, powers []string, res
 		a.add("--max-queries=" + strconv.Itoa(o.MaxQueries))
 	}
 	a.opt("--provider", o.Provider)
+	if o.Shuffle != nil {
+		a.add(fmt.Sprintf("--shuffle=%d", *o.Shuffle))
+	}
+	a.opt("--shard", o.Shard)
+	if o.Repeat > 1 {
+		a.add("--repeat=" + strconv.Itoa(o.Repeat))
+	}
 	a.opt("--base-url", o.BaseURL)
 	if o.Concurrency > 0 {
 		a.add("--concurrency=" + strconv.Itoa(o.Concurrency))
@@ -101,6 +108,15 @@ func (o *Options) build(p programs, dir Dir, scorer string, powers []string, res
 	if o.System != nil {
 		a.add("--system=" + *o.System)
 	}
+	if o.MaxJoules > 0 {
+		a.add(fmt.Sprintf("--max-joules=%g", o.MaxJoules))
+		a.each("--power", powers)
+	}
+	if o.MaxCost > 0 {
+		a.add(fmt.Sprintf("--max-cost=%g", o.MaxCost))
+		a.opt("--prices", o.Prices)
+	}
+	a = append(a, o.AgentFlags...)
 	a.add("--artifacts=" + dir.Artifacts())
 	if resume {
 		a.add("--resume=" + dir.Events())

@@ -16,6 +16,9 @@ type Config struct {
 	Dataset       string   `json:"dataset"`        // its name: demo, a file's base name, stdin
 	DatasetSHA256 string   `json:"dataset_sha256"` // of its content
 	MaxQueries    *int     `json:"max_queries"`    // null: all
+	Shuffle       *int64   `json:"shuffle"`        // null: the data set's order
+	Shard         string   `json:"shard,omitempty"`
+	Repeat        int      `json:"repeat"`
 	MaxTurns      int      `json:"max_turns"`
 	Endpoint      string   `json:"endpoint"`           // where the model is reached; builtin for the scripted one
 	Provider      string   `json:"provider,omitempty"` // who was asked for by name
@@ -26,8 +29,11 @@ type Config struct {
 	TopP          *float64 `json:"top_p"`
 	MaxTokens     *int     `json:"max_tokens"`
 	Seed          *int     `json:"seed"`
-	System        *string  `json:"system"` // null: the agent's own prompt
-	Scorer        string   `json:"scorer"` // exact or judge
+	System        *string  `json:"system"`                 // null: the agent's own prompt
+	MaxJoules     float64  `json:"max_joules,omitempty"`   // of a query; absent: any
+	MaxCost       float64  `json:"max_cost_usd,omitempty"` // of a query; absent: any
+	AgentFlags    []string `json:"agent_flags,omitempty"`  // further flags of ipw-agent
+	Scorer        string   `json:"scorer"`                 // exact or judge
 	EvalClient    string   `json:"eval_client"`
 	EvalModel     string   `json:"eval_model"`
 	EvalEndpoint  string   `json:"eval_endpoint,omitempty"` // of a judge
@@ -42,7 +48,7 @@ type Config struct {
 }
 
 // loose are the keys that need not agree.
-var loose = map[string]bool{"max_queries": true, "concurrency": true, "interval_s": true, "baseline_s": true, "samplers": true, "share": true, "name": true}
+var loose = map[string]bool{"max_queries": true, "repeat": true, "concurrency": true, "interval_s": true, "baseline_s": true, "samplers": true, "share": true, "name": true}
 
 // differences tells what keeps a run of configuration c from going on with one
 // of configuration old.
@@ -62,6 +68,9 @@ func (c Config) differences(old Config) []string {
 	}
 	if old.MaxQueries == nil && c.MaxQueries != nil || old.MaxQueries != nil && c.MaxQueries != nil && *c.MaxQueries < *old.MaxQueries {
 		d = append(d, fmt.Sprintf("max_queries was %s, now %s", text(old.MaxQueries), text(c.MaxQueries)))
+	}
+	if c.Repeat < max(old.Repeat, 1) {
+		d = append(d, fmt.Sprintf("repeat was %d, now %d", old.Repeat, c.Repeat))
 	}
 	return d
 }

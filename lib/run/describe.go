@@ -49,7 +49,8 @@ func readBalance(path string) (json.RawMessage, error) {
 	return b, nil
 }
 
-// countRetries counts the retry records of the whole run.
+// countRetries counts the retry records of the whole run, but for those of
+// warm-up queries.
 func countRetries(path string) (n int, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -60,13 +61,25 @@ func countRetries(path string) (n int, err error) {
 	}
 	defer f.Close()
 	lines := stream.NewLines(&stream.Problems{}, stream.NewInput(path, f))
+	warm := make(map[string]bool)
 	for {
 		line, err := lines.Next()
 		if err != nil {
 			return n, nil // the end, or damage that the filters have told
 		}
-		if stream.Type(line.Bytes) == event.Retry {
-			n++
+		var e struct {
+			Query    string          `json:"query"`
+			Metadata json.RawMessage `json:"metadata"`
+		}
+		switch stream.Type(line.Bytes) {
+		case event.QueryStart:
+			if json.Unmarshal(line.Bytes, &e) == nil && trace.IsWarmup(e.Metadata) {
+				warm[e.Query] = true
+			}
+		case event.Retry:
+			if json.Unmarshal(line.Bytes, &e) == nil && !warm[e.Query] {
+				n++
+			}
 		}
 	}
 }

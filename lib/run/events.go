@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ipw/lib/event"
+	"ipw/lib/trace"
 )
 
 // eventLog is events.jsonl while the agent writes it. It is also the queue
@@ -26,7 +27,7 @@ type eventLog struct {
 	seg     segment
 	status  string          // of the end record, "" before
 	lastUs  int64           // t_us of the latest record
-	started map[string]bool // queries of this session, true once ended
+	started map[string]bool // counted queries of this session, true once ended
 	errors  int             // those of them that ended in error
 }
 
@@ -100,10 +101,11 @@ func (l *eventLog) append(line, text []byte) error {
 
 func (l *eventLog) observe(text []byte) {
 	var e struct {
-		TUs    int64  `json:"t_us"`
-		Query  string `json:"query"`
-		Reason string `json:"reason"`
-		Status string `json:"status"`
+		TUs      int64           `json:"t_us"`
+		Query    string          `json:"query"`
+		Reason   string          `json:"reason"`
+		Status   string          `json:"status"`
+		Metadata json.RawMessage `json:"metadata"`
 	}
 	_ = json.Unmarshal(text, &e) // a bad line is the readers' to report
 	l.lastUs = max(l.lastUs, e.TUs)
@@ -111,8 +113,13 @@ func (l *eventLog) observe(text []byte) {
 	case "end":
 		l.status = e.Status
 	case event.QueryStart:
-		l.started[e.Query] = false
+		if !trace.IsWarmup(e.Metadata) {
+			l.started[e.Query] = false
+		}
 	case event.QueryEnd:
+		if _, counted := l.started[e.Query]; !counted {
+			return
+		}
 		if e.Reason == event.Failed {
 			l.errors++
 		}

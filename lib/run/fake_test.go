@@ -80,8 +80,9 @@ func flags(names ...string) (v map[string]*string, rest []string) {
 	fs := flag.NewFlagSet(os.Args[0], flag.ExitOnError) // exit 2
 	v = make(map[string]*string)
 	for _, n := range names {
-		if n == "follow" || n == "overwrite" {
-			fs.Bool(n, false, "")
+		if n == "follow" || n == "overwrite" || n == "check" {
+			b := fs.Bool(n, false, "")
+			defer func() { s := fmt.Sprint(*b); v[n] = &s }()
 			continue
 		}
 		v[n] = fs.String(n, "", "")
@@ -137,12 +138,15 @@ func fakeSample() {
 // fakeAgent answers a task with its metadata's "say". Its other words: "die",
 // "fail" (until the file of that name exists), "wait" (for a file, or SIGINT).
 func fakeAgent() {
-	v, _ := flags("agent", "model", "dataset", "max-turns", "max-queries", "concurrency", "artifacts", "resume", "run", "tools", "base-url")
+	v, _ := flags("agent", "model", "dataset", "max-turns", "max-queries", "concurrency", "artifacts", "resume", "run", "tools", "base-url", "check", "repeat", "shard")
 	stop := make(chan os.Signal, 8)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
 	if fake("agent-usage") {
 		fmt.Fprintln(os.Stderr, "ipw-agent: unknown flag")
 		os.Exit(2)
+	}
+	if *v["check"] == "true" {
+		return
 	}
 	set, err := dataset.Open(*v["dataset"], os.Stdin)
 	check(err)

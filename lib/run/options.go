@@ -13,6 +13,9 @@ type Options struct {
 	Model      string
 	Dataset    string // a name, a file, or - for Stdin
 	MaxQueries int    // 0: all
+	Shuffle    *int64 // seed of the order; nil: the data set's
+	Shard      string // I/N; "": all
+	Repeat     int    // 0: once
 	OutputDir  string
 	Name       string
 	MaxTurns   int
@@ -29,6 +32,12 @@ type Options struct {
 	MaxTokens    int
 	Seed         *int
 	System       *string // nil: the agent's own
+	MaxJoules    float64 // of a query; 0: any
+	MaxCost      float64 // of a query, in US dollars; 0: any
+
+	// AgentFlags are further flags of ipw-agent, as --flag=value: what a run
+	// need not understand, and what has to be the same when it goes on.
+	AgentFlags []string
 
 	Samplers []string // shell commands that print a power stream; none: the local ipw-sample
 	Interval time.Duration

@@ -127,7 +127,7 @@ func (r *runner) finish(ctx context.Context, failure error) (*Result, error) {
 	res.Traces = traces
 	if len(traces) > 0 {
 		note(r.writeAccuracy(traces))
-		note(runStage(r.cmds.export, r.Words))
+		note(runStage(r.cmds.export, nil, r.Words))
 	}
 	r.session.Ended = stamp(time.Now())
 	switch {

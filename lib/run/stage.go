@@ -191,9 +191,22 @@ func baseName(path string) string {
 }
 
 // runStage runs a stage that is no part of the pipe: to its end, its output
-// thrown away.
-func runStage(argv []string, say func(string)) error {
-	s, err := startStage(argv, nil, say)
+// thrown away. stdin nil is none.
+func runStage(argv []string, stdin []byte, say func(string)) error {
+	var in *os.File
+	if stdin != nil {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		go func() {
+			_, _ = w.Write(stdin) // it may not want all of it
+			w.Close()
+		}()
+		in = r
+	}
+	s, err := startStage(argv, in, say)
 	if err != nil {
 		return err
 	}

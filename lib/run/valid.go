@@ -14,6 +14,9 @@ func validLines(path string, ids map[string]int) (traces []*trace.QueryTrace, li
 	raws := make(map[*trace.QueryTrace][]byte)
 	var all []*trace.QueryTrace
 	err = eachTrace(path, func(q *trace.QueryTrace, raw []byte) {
+		if q.Warmup() { // measured, and not counted
+			return
+		}
 		all = append(all, q)
 		raws[q] = bytes.Clone(raw)
 	})

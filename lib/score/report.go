@@ -55,8 +55,11 @@ type Contents struct {
 // NewReport begins a report. scorer is what --scorer said.
 func NewReport(scorer string) *Report { return &Report{scorer: scorer, at: make(map[recordKey]int)} }
 
-// Add adds a scored trace.
+// Add adds a scored trace. Warm-up queries are not counted.
 func (r *Report) Add(q *trace.QueryTrace) {
+	if q.Warmup() {
+		return
+	}
 	r.table.Add(q)
 	var m Metadata
 	_ = json.Unmarshal(q.ScoreMetadata, &m) // another tool's may have any shape

@@ -31,6 +31,7 @@ const (
 	Interrupted = "interrupted"      // the query was cut off
 	JudgeError  = "judge_error"      // the judge could not be reached, or refused
 	Unreadable  = "judge_unreadable" // the judge's reply holds no verdict, or several
+	Warmup      = "warmup"           // a warm-up query, which is not counted
 )
 
 // Tests is the scorer that score_metadata names where a task's own tests gave
@@ -79,6 +80,8 @@ type Asked struct {
 func Trace(ctx context.Context, s Scorer, q *trace.QueryTrace) Result {
 	r := Result{Metadata: Metadata{Scorer: s.Name()}}
 	switch {
+	case q.Warmup():
+		r.Reason = Warmup
 	case q.Errored() && q.Reason != nil && *q.Reason == "interrupted":
 		r.Reason = Interrupted
 	case q.Errored():

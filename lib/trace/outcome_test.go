@@ -32,3 +32,14 @@ func TestOutcome(t *testing.T) {
 		}
 	}
 }
+
+func TestIsWarmup(t *testing.T) {
+	for metadata, want := range map[string]bool{
+		`{"warmup":true,"task":"q0001"}`: true, `{"task":1, "warmup" : true}`: true,
+		`{"warmup":false}`: false, `{"warmup":"true"}`: false, `{"a":{"warmup":true}}`: false, `{"a":"\"warmup\":true"}`: false, `{}`: false, ``: false,
+	} {
+		if got := IsWarmup([]byte(metadata)); got != want {
+			t.Errorf("%s: %v", metadata, got)
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode"
+)
+
+// agentFlags are flags of ipw-agent that a run passes on as they are. What they
+// mean, and which values are right, ipw-agent knows.
+type agentFlags struct {
+	Warmup       *int   `placeholder:"N" help:"Run N more queries before the first, which are not counted."`
+	TokenBudget  *int64 `name:"max-tokens-total" placeholder:"N" help:"End a query that has used N tokens, input and output together."`
+	MaxResult    *int   `placeholder:"BYTES" help:"Cut the middle out of a tool's result that has more bytes."`
+	ToolProtocol string `placeholder:"HOW" help:"How the model calls tools: native, text, auto."`
+}
+
+// words are the flags that were given, as ipw-agent is called with them.
+func words(flags any) []string {
+	var out []string
+	v := reflect.ValueOf(flags)
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name := f.Tag.Get("name")
+		if name == "" {
+			name = dashed(f.Name)
+		}
+		x := v.Field(i)
+		switch {
+		case x.IsZero():
+		case x.Kind() == reflect.Slice:
+			for k := range x.Len() {
+				out = append(out, fmt.Sprintf("--%s=%v", name, x.Index(k)))
+			}
+		case x.Kind() == reflect.Pointer:
+			out = append(out, fmt.Sprintf("--%s=%v", name, x.Elem()))
+		case x.Kind() == reflect.Bool:
+			out = append(out, "--"+name)
+		default:
+			out = append(out, fmt.Sprintf("--%s=%v", name, x))
+		}
+	}
+	return out
+}
+
+// dashed is a field's name as kong makes a flag of it.
+func dashed(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if unicode.IsUpper(r) && i > 0 {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
