@@ -1,0 +1,62 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"ipw/lib/sandbox"
+)
+
+// joined is the run's own network, whose containers reach the outside and not
+// each other. It is made when it is needed first.
+func (s *Sandbox) joined(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.network != "" {
+		return s.network, nil
+	}
+	made, err := s.api.NetworkCreate(ctx, "ipw-"+strings.ToLower(mark()[:12]), client.NetworkCreateOptions{
+		Driver: "bridge", Labels: s.labels(""),
+		Options: map[string]string{"com.docker.network.bridge.enable_icc": "false"},
+	})
+	if err != nil {
+		return "", s.wrap(fmt.Errorf("network of the run: %w", err))
+	}
+	s.network = made.ID
+	return s.network, nil
+}
+
+// Seal takes the container from its network and looks whether a way out is
+// left.
+func (b *box) Seal(ctx context.Context) error {
+	if b.spec.Network {
+		return b.lost.Err()
+	}
+	ctx, end := b.call(ctx)
+	defer end()
+	_, err := b.sandbox.api.NetworkDisconnect(ctx, b.network, client.NetworkDisconnectOptions{Container: b.id, Force: true})
+	if err != nil && !errdefs.IsNotFound(err) && !strings.Contains(err.Error(), "is not connected") {
+		return fmt.Errorf("the network cannot be cut: %w", b.why(ctx, err))
+	}
+	r, err := b.Exec(ctx, sandbox.Command{Args: []string{"sh", "-c", routes}, User: "0", Dir: "/"})
+	if err != nil {
+		return fmt.Errorf("the network cannot be looked at: %w", err)
+	}
+	if out := strings.TrimSpace(r.Stdout); out != "" || r.Code != 0 {
+		return fmt.Errorf("the network is not cut: %s %s", out, strings.TrimSpace(r.Stderr))
+	}
+	return nil
+}
+
+// routes lists the devices through which something can be reached, beside the
+// loopback.
+const routes = `while read -r device _; do
+	case $device in Iface|lo) ;; *) echo "$device" ;; esac
+done </proc/net/route
+[ ! -e /proc/net/ipv6_route ] || while read -r _ _ _ _ _ _ _ _ _ device; do
+	case $device in lo) ;; *) echo "$device" ;; esac
+done </proc/net/ipv6_route`
