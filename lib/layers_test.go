@@ -27,7 +27,7 @@ var level = map[string]int{
 
 	"sensor": 2, "attribute": 2, "column": 2, "efficiency": 2, "source": 2, "tool": 2, "llm/spoken": 2, "dataset": 2, "foreign": 2,
 
-	"sensor/amdgpu": 3, "sensor/estimate": 3, "sensor/hwmon": 3, "sensor/jetson": 3, "sensor/nvml": 3, "sensor/perf": 3, "sensor/rapl": 3, "join": 3, "agent": 3, "score": 3, "export": 3, "sql/format": 3, "powerlog": 3, "tool/mcp": 3,
+	"sensor/amdgpu": 3, "sensor/estimate": 3, "sensor/hwmon": 3, "sensor/jetson": 3, "sensor/nvml": 3, "sensor/perf": 3, "sensor/rapl": 3, "join": 3, "agent": 3, "score": 3, "export": 3, "sql/format": 3, "powerlog": 3, "tool/document": 3, "tool/mcp": 3,
 
 	"sensor/roster": 4, "agent/openhands": 4, "agent/testbed": 4, "sampler": 4, "export/hf": 4, "sql": 4,
 
@@ -92,6 +92,7 @@ var carries = map[string]map[string]string{
 		"github.com/sashabaranov/go-openai": "chat completions",
 		"golang.org/x/text":                 "file_read of texts in UTF-16",
 
+		"github.com/ledongthuc/pdf":                "file_read of PDF files",
 		"github.com/mark3labs/mcp-go":              "tools of MCP servers",
 		"github.com/google/jsonschema-go":          "of mcp-go: schemas of tools",
 		"github.com/google/uuid":                   "of mcp-go: ids of sessions",

@@ -9,6 +9,7 @@ import (
 	"ipw/lib/agent"
 	"ipw/lib/dataset"
 	"ipw/lib/tool"
+	"ipw/lib/tool/document"
 )
 
 // list prints what --agent, --tools and --dataset take.
@@ -17,7 +18,7 @@ func list(w io.Writer) error {
 	for _, a := range agent.Known() {
 		fmt.Fprintf(t, "agent\t%s\t%s\n", a.Name, a.About)
 	}
-	tools, err := tool.All(tool.Options{})
+	tools, err := tool.All(tool.Options{Formats: document.Formats()})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"ipw/lib/cli"
 	"ipw/lib/retrieval"
 	"ipw/lib/tool"
+	"ipw/lib/tool/document"
 )
 
 // openTools makes the tools that every query shares, and finds who makes the
@@ -25,7 +26,7 @@ func (p *plan) openTools(c *cli.Context) (err error) {
 		return cli.Usagef("--corpus is what search looks in, and search is not among the tools")
 	}
 	shared, placed := tool.Split(p.names)
-	if p.open, err = (agent.Workspaces{Tools: placed, Options: tool.Options{MaxResult: p.MaxResult}}).Opener(); err != nil {
+	if p.open, err = (agent.Workspaces{Tools: placed, Options: tool.Options{MaxResult: p.MaxResult, Formats: document.Formats()}}).Opener(); err != nil {
 		return err
 	}
 	p.tools, err = tool.Build(shared, tool.Options{
