@@ -15,7 +15,7 @@ type flags struct {
 	Every      *time.Duration `name:"interval" help:"Time from one sample to the next (50ms). With --from, keep one sample for so much; else all." placeholder:"50ms"`
 	Interval   time.Duration  `kong:"-"`
 	Duration   *time.Duration `help:"Stop after this long; else at SIGINT or with the command."`
-	Source     []string       `help:"What to read: auto, rapl, perf, nvml, amdgpu, hwmon, jetson or estimate; repeatable. auto is every real sensor, and the estimate where none tells CPU power."`
+	Source     []string       `help:"What to read: auto, rapl, perf, nvml, amdgpu, hwmon, jetson, apple or estimate; repeatable. auto is every real sensor, and the estimate where none tells CPU power."`
 	Sysfs      string         `default:"/sys" help:"Root of the kernel's sysfs." placeholder:"DIR"`
 	Only       []string       `help:"Domains to record, by id or kind, as in gpu:5,cpu."`
 	List       bool           `help:"List the sources and domains of this machine, and what would make the others available."`

@@ -50,6 +50,11 @@ func Formats() []string {
 	return names
 }
 
+// Open reads a log of a known format: one of Formats, but not Power.
+func Open(name, format string, log io.Reader, o Options) (Reader, error) {
+	return openFormat(format, newSource(name, log, o.Problems), o)
+}
+
 // UnknownError says that a log is of no known format.
 type UnknownError struct {
 	Name string

@@ -18,6 +18,7 @@ import (
 	"ipw/lib/power"
 	"ipw/lib/sensor"
 	"ipw/lib/sensor/amdgpu"
+	"ipw/lib/sensor/apple"
 	"ipw/lib/sensor/estimate"
 	"ipw/lib/sensor/hwmon"
 	"ipw/lib/sensor/jetson"
@@ -39,6 +40,7 @@ type Options struct {
 	Now      func() int64  // their clock, microseconds
 	Sleep    func(time.Duration)
 	NVML     nvml.Options // which library or nvidia-smi; the zero value is the machine's own
+	Apple    apple.Options
 	Env      func(name string) (value string, set bool)
 }
 
@@ -68,6 +70,11 @@ var sources = []struct {
 	{nvml.Source, func(o Options) ([]sensor.Sensor, string, error) {
 		o.NVML.Interval, o.NVML.Now, o.NVML.Proc, o.NVML.Env = o.Interval, o.Now, o.Proc, o.Env
 		return nvml.Open(o.NVML)
+	}},
+	{apple.Source, func(o Options) ([]sensor.Sensor, string, error) {
+		o.Apple.Interval, o.Apple.Now = o.Interval, o.Now
+		sensors, err := apple.Open(o.Apple)
+		return sensors, "", err
 	}},
 	{amdgpu.Source, below(amdgpu.Open)},
 	{hwmon.Source, below(hwmon.Open)},

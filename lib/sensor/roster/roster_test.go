@@ -122,7 +122,7 @@ func TestRefusals(t *testing.T) {
 		want string
 		hint bool
 	}{
-		{with(here, []string{"rapl", "magic"}, nil), `unknown source "magic" (auto, rapl, perf, nvml, amdgpu, hwmon, jetson, estimate)`, false},
+		{with(here, []string{"rapl", "magic"}, nil), `unknown source "magic" (auto, rapl, perf, nvml, apple, amdgpu, hwmon, jetson, estimate)`, false},
 		{with(here, []string{"hwmon"}, nil), "hwmon: no chips in ", false},
 		{with(nowhere, []string{"rapl"}, nil), "rapl: no ", true},
 		{nowhere, "nothing to measure: rapl: no ", true},
