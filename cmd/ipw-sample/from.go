@@ -36,7 +36,7 @@ func (f *flags) from(wrapped bool) error {
 	for _, other := range []struct {
 		name string
 		set  bool
-	}{{"--source", f.Source != nil}, {"--only", f.Only != nil}, {"--list", f.List}, {"--duration", f.Duration != nil}, {"a command behind --", wrapped}} {
+	}{{"--source", f.Source != nil}, {"--only", f.Only != nil}, {"--list", f.List}, {"--duration", f.Duration != nil}, {"--self-test", f.SelfTest}, {"--rotate", f.Rotate != nil}, {"a command behind --", wrapped}} {
 		if other.set {
 			return cli.Usagef("%s does not go with --from, which reads no sensor", other.name)
 		}

@@ -10,6 +10,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"time"
 
@@ -19,7 +20,6 @@ import (
 	"ipw/lib/sampler"
 	"ipw/lib/sensor"
 	"ipw/lib/sensor/roster"
-	"ipw/lib/stream"
 )
 
 func main() { cli.Main("ipw-sample", run) }
@@ -55,22 +55,32 @@ func run(c *cli.Context) error {
 	kept := make(chan clock.Keeper, 1)
 	go func() { kept <- clock.Kept(c) }()
 	sensor.Watch(sensors, opts.Now, time.Sleep)
-	w, err := stream.Create(f.Output, power.Schema, c.Stdout)
+	if f.SelfTest {
+		return selfTest(c, &f, sensors, <-kept)
+	}
+	out := &output{flags: &f, c: c}
+	w, err := out.open(time.Now())
 	if err != nil {
 		return err
 	}
-	keeper := <-kept
 	s := sampler.New(sensors, w, sampler.Config{
-		Interval: f.Interval, Clock: clock.System, Wait: sampler.Sleeper(opts.Now), Flush: flushEvery(&f, c),
-		Header: power.Header{Host: clock.Host(), BootID: clock.BootID(), ClockSource: keeper.Source, ClockErrorUs: keeper.ErrorUs,
-			Tool: "ipw-sample " + cli.Version, System: sampler.System()},
+		Interval: f.Interval, Clock: clock.System, Wait: sampler.Sleeper(opts.Now), Random: rand.Int64N,
+		Flush: flushEvery(&f, c), Header: header(<-kept), Rotate: out.rotation(),
 	})
 	if command != nil {
 		err = measure(c, s, &child, command)
 	} else {
 		err = sample(c, s, f.Duration)
 	}
-	return errors.Join(err, w.Close())
+	return errors.Join(err, s.Close())
+}
+
+// header is what a segment says of this machine.
+func header(keeper clock.Keeper) power.Header {
+	return power.Header{
+		Host: clock.Host(), BootID: clock.BootID(), ClockSource: keeper.Source, ClockErrorUs: keeper.ErrorUs,
+		Tool: "ipw-sample " + cli.Version, System: sampler.System(),
+	}
 }
 
 // sample samples until a signal, or for so long.

@@ -16,6 +16,7 @@ type channel struct {
 	counter  sensor.Counter
 	integral sensor.Integral
 	derived  derived
+	refresh  refresh
 	reading  sensor.Reading
 
 	energy state // of what the joules are made of
@@ -65,6 +66,7 @@ func (c *channel) read(now int64, full bool) (j, w int64) {
 	}
 	switch c.domain.Energy {
 	case power.Counter:
+		c.refresh.see(now, r.MicroJ)
 		j = c.count(now, r)
 		if c.domain.Power == power.Derived {
 			w = c.derived.next(now, j)
@@ -72,6 +74,7 @@ func (c *channel) read(now int64, full bool) (j, w int64) {
 			c.see(&c.watts, missing(w, r.WErr))
 		}
 	case power.Integrated:
+		c.refresh.see(now, w)
 		j = c.integral.Next(now, w)
 		c.see(&c.energy, missing(w, r.WErr))
 	default:

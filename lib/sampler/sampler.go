@@ -33,6 +33,11 @@ type Config struct {
 	Wait     Wait
 	Flush    time.Duration // how long a sample may stay in the buffer; 0: not at all
 	Header   power.Header  // host, boot id, tool, system; the rest is filled in
+	Rotate   *Rotation     // nil: one segment
+
+	// Random gives a number from 0 to below n, for the moments at which sensors
+	// of instant watts are read; nil: at regular times.
+	Random func(n int64) int64
 }
 
 // Wait sleeps until the monotonic clock shows until, in microseconds. It
@@ -54,6 +59,10 @@ type Sampler struct {
 	appendFn func([]byte) ([]byte, error)
 
 	any     bool
+	random  func(int64) int64 // nil: ticks at regular times
+	begun   int64             // first sample of the segment
+	before  int64             // bytes written when the segment began
+	overdue int64             // since when it should have been rotated; 0: it should not
 	fullAt  int64
 	flushed int64
 	missed  limiter
@@ -74,47 +83,59 @@ func New(sensors []sensor.Sensor, w *stream.Writer, cfg Config) *Sampler {
 	for _, x := range sensors {
 		s.channels = append(s.channels, newChannel(x, s.interval))
 	}
+	if sensor.RandomTicks(sensors) {
+		s.random = cfg.Random
+	}
 	w.Lazy()
 	return s
 }
 
 // Begin writes the header and takes the first sample.
 func (s *Sampler) Begin() error {
+	now := s.cfg.Clock()
+	s.sample.MUs = now.MUs
+	if err := s.header(now.TUs); err != nil {
+		return err
+	}
+	return s.Sample()
+}
+
+// header begins a segment at the time t.
+func (s *Sampler) header(t int64) error {
 	h := s.cfg.Header
 	h.Type, h.Schema = "header", power.Schema
-	h.TUs, h.IntervalUs = s.cfg.Clock().TUs, s.interval
+	h.TUs, h.IntervalUs = t, s.interval
+	if s.random != nil {
+		h.Ticks = random
+	}
 	h.Domains = make([]power.Domain, 0, len(s.channels))
 	for i := range s.channels {
 		h.Domains = append(h.Domains, s.channels[i].domain.Domain)
 	}
-	s.window.domains = h.Domains
-	if err := s.w.Header(&h); err != nil {
-		return err
+	if s.window.domains == nil {
+		s.window.domains = h.Domains
 	}
+	s.begun, s.before = s.sample.MUs, s.w.Written()
+	s.missed.total, s.gaps.total = 0, 0
+	s.self = self{}
 	s.self.begin()
-	return s.Sample()
+	return s.w.Header(&h)
 }
 
 // Run takes a sample at every tick until ctx ends.
 func (s *Sampler) Run(ctx context.Context) error {
-	due := s.sample.MUs + s.interval
-	for s.cfg.Wait(ctx, due) {
+	tick := s.sample.MUs + s.interval
+	for due := s.moment(tick); s.cfg.Wait(ctx, due); due = s.moment(tick) {
 		if err := s.Sample(); err != nil {
 			return err
 		}
 		s.self.late.add(s.sample.MUs - due)
-		due = s.next(due)
+		tick = s.next(tick)
+		if err := s.rotate(); err != nil {
+			return err
+		}
 	}
 	return nil
-}
-
-// next is the tick after the one that was due, without those that are past.
-func (s *Sampler) next(due int64) int64 {
-	missed := max(s.sample.MUs+s.sample.ReadUs-due, 0) / s.interval
-	if missed > 0 {
-		s.missed.add(missed, 0)
-	}
-	return due + (missed+1)*s.interval
 }
 
 // Finish takes a last sample, unless one was taken just now.
@@ -190,8 +211,23 @@ func (s *Sampler) End(status string) error {
 	if err := s.writeNotes(); err != nil {
 		return err
 	}
-	return s.w.End(status, s.self.report(s.missed.total, s.gaps.total))
+	return s.w.End(status, s.Report())
 }
+
+// Report is what there is to say of the sampler itself, of this segment.
+func (s *Sampler) Report() *Report {
+	r := s.self.report(s.missed.total, s.gaps.total)
+	r.RefreshUs, r.Fresh = make(map[string]*Percentiles), make(map[string]bool)
+	for i := range s.channels {
+		if d := s.channels[i].domain; !d.Silent() && !d.Estimated {
+			r.RefreshUs[d.ID], r.Fresh[d.ID] = s.channels[i].refresh.seen(), s.channels[i].refresh.fresh()
+		}
+	}
+	return r
+}
+
+// Close closes what the stream is written to.
+func (s *Sampler) Close() error { return s.w.Close() }
 
 // Last is the monotonic time of the last sample.
 func (s *Sampler) Last() int64 { return s.sample.MUs }

@@ -15,6 +15,13 @@ type Report struct {
 	LateUs  *Percentiles `json:"jitter_us"`    // how much later than planned a tick's sample was; null if there was no tick
 	ReadUs  *Percentiles `json:"read_us"`      // how long the reads of one sample took
 	CPUSecs *float64     `json:"cpu_s"`        // of this process; null if the system does not tell
+
+	Seconds float64         `json:"-"` // from the first sample to the last
+	Fresh   map[string]bool `json:"-"` // the domains whose value was new at every reading
+
+	// RefreshUs is how long each sensor's value stood before it changed, by
+	// domain; null where it changed from every reading to the next.
+	RefreshUs map[string]*Percentiles `json:"refresh_us"`
 }
 
 // Percentiles of a number of microseconds, each at most an eighth too large.
@@ -48,17 +55,18 @@ func (s *self) sample(p *power.Sample) {
 func (s *self) report(missed, gaps int64) *Report {
 	r := &Report{Missed: missed, Gaps: gaps, LateUs: s.late.percentiles(), ReadUs: s.reads.percentiles()}
 	if s.samples > 1 && s.last > s.first {
-		hz := round3(float64(s.samples-1) / (float64(s.last-s.first) / 1e6))
+		r.Seconds = float64(s.last-s.first) / 1e6
+		hz := round(float64(s.samples-1)/r.Seconds, 1e3)
 		r.RateHz = &hz
 	}
 	if cpu, ok := cpuSeconds(); ok && s.cpuOK {
-		d := round3(cpu - s.cpu)
+		d := round(cpu-s.cpu, 1e6)
 		r.CPUSecs = &d
 	}
 	return r
 }
 
-func round3(f float64) float64 { return math.Round(f*1000) / 1000 }
+func round(f, per float64) float64 { return math.Round(f*per) / per }
 
 // histogram counts microseconds in eight steps per power of two.
 type histogram struct {

@@ -15,6 +15,7 @@ import (
 type Writer struct {
 	mu      sync.Mutex
 	w       *bufio.Writer
+	out     *counted
 	z       flushCloser // the compressor, nil for none
 	file    *os.File    // nil if not ours to close
 	buf     []byte
@@ -30,19 +31,42 @@ type flushCloser interface {
 }
 
 // NewWriter writes to w. Every record is written at once, unless Lazy is called.
-func NewWriter(w io.Writer) *Writer { return &Writer{w: bufio.NewWriterSize(w, 64<<10)} }
+func NewWriter(w io.Writer) *Writer {
+	out := &counted{w: w}
+	return &Writer{w: bufio.NewWriterSize(out, 64<<10), out: out}
+}
 
 func newWriter(w io.Writer, packed form) (*Writer, error) {
-	z, err := compressor(w, packed)
+	writer := NewWriter(w)
+	z, err := compressor(writer.out, packed)
 	if err != nil {
 		return nil, err
 	}
-	if z == nil {
-		return NewWriter(w), nil
+	if z != nil {
+		writer.z = z
+		writer.w.Reset(z)
 	}
-	writer := NewWriter(z)
-	writer.z = z
 	return writer, nil
+}
+
+// counted counts what is written through it.
+type counted struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counted) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	return n, err
+}
+
+// Written is how many bytes went into the file, or to stdout, since it was opened:
+// after compression, and without what is still in a buffer.
+func (w *Writer) Written() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.out.n
 }
 
 // Lazy leaves records in the buffer until Flush: for producers of many.
