@@ -41,6 +41,7 @@ var level = map[string]int{
 var forTests = map[string]string{
 	"attribute/oracle":  "section by section, the slow and obvious attribution that the fast one is compared with",
 	"attribute/history": "random histories for both of them",
+	"llm/hostile":       "a model endpoint that misbehaves on purpose",
 	"agent/conform":     "what every event stream promises",
 	"sandbox/conform":   "what every box promises",
 	"trace/tracetest":   "random traces",

@@ -13,6 +13,7 @@ import (
 	"ipw/lib/agent"
 	"ipw/lib/agent/conform"
 	"ipw/lib/event"
+	"ipw/lib/llm/hostile"
 )
 
 func TestMain(m *testing.M) {
@@ -30,6 +31,9 @@ func TestScripts(t *testing.T) {
 				env.Setenv(v, "")
 			}
 			env.Setenv("URL", e.URL)
+			h := hostile.Start()
+			env.Defer(h.Close)
+			env.Setenv("HOSTILE", h.URL)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -37,8 +41,10 @@ func TestScripts(t *testing.T) {
 			"heal": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Value("endpoint").(*endpoint).healed.Store(true)
 			},
-			"count": count,
-			"meter": meter,
+			"count":  count,
+			"faults": writeFaults,
+			"lived":  checkLived,
+			"meter":  meter,
 		},
 	})
 }

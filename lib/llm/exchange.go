@@ -175,8 +175,12 @@ func (x *exchange) receive(r io.Reader, reader reader, a *answer) error {
 	}
 }
 
-// firstByte looks at the first byte that is no white space.
+// firstByte looks at the first byte that is no white space, behind a byte order
+// mark.
 func firstByte(br *bufio.Reader) (byte, error) {
+	if mark, _ := br.Peek(3); string(mark) == "\ufeff" {
+		br.Discard(3)
+	}
 	for {
 		b, err := br.ReadByte()
 		switch {
