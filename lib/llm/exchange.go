@@ -275,7 +275,9 @@ func (c *Caller) Models(ctx context.Context) ([]string, error) {
 		names = append(names, m.ID)
 	}
 	for _, m := range list.Models {
-		names = append(names, trimModel(m.Name))
+		if len(list.Data) == 0 { // llama.cpp lists them twice
+			names = append(names, trimModel(m.Name))
+		}
 	}
 	return names, nil
 }
