@@ -132,8 +132,8 @@ func TestTruth(t *testing.T) {
 }
 
 // seen counts numbers with a bound, those whose bound is less than a tenth of
-// them, and those that half their bound would not have held.
-type seen struct{ numbers, tight, outsideHalf int }
+// them, and those that half their bound, or a tenth, would not have held.
+type seen struct{ numbers, tight, outsideHalf, outsideTenth int }
 
 // compare names the first number that lies outside its bound.
 func (tr truth) compare(r result, s *seen) (wrong string) {

@@ -12,6 +12,7 @@ type attribution struct {
 	minCoverage *big.Rat
 	hasPower    bool
 	serves      serves
+	used        func(domain string, from, to int64) float64
 
 	domains    []*domain
 	permission map[string]bool // kinds with a permission note
@@ -67,10 +68,24 @@ func (a *attribution) measure() {
 	for _, d := range a.domains {
 		for _, m := range a.slices {
 			joules, us := d.between(m.from, m.to)
+			if a.used != nil {
+				joules = a.trulyUsed(d, m.window)
+			}
 			d.energy = append(d.energy, joules)
 			d.measured = append(d.measured, us)
 		}
 	}
+}
+
+// trulyUsed is what a domain used in the measured part of a window.
+func (a *attribution) trulyUsed(d *domain, w window) *big.Rat {
+	sum := 0.0
+	for _, i := range d.intervals {
+		if from, to := max(i.from, w.from), min(i.to, w.to); from < to {
+			sum += a.used(d.ID, from, to)
+		}
+	}
+	return new(big.Rat).SetFloat64(sum)
 }
 
 // charged is what a domain charged to a figure: ∫ share dE.

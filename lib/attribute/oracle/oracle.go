@@ -55,6 +55,11 @@ import (
 type Options struct {
 	MinCoverage *big.Rat // nil: 9/10
 	Serves      []string // URL=WHERE
+
+	// Used, if not nil, tells the joules that a domain truly used between two
+	// moments, in microseconds of t_us. All energies are then those, over the time
+	// that the readings measure: what the numbers should be.
+	Used func(domain string, from, to int64) float64
 }
 
 // Attempt names one trace.
@@ -79,6 +84,10 @@ type Result struct {
 	Totals  map[string]Fields // by domain id, as in the totals file
 	StartUs int64             // first event
 	EndUs   int64             // last event
+
+	// IdleBounds are, by domain id, how far off its idle joules can be by the rule
+	// of cells. The totals do not say.
+	IdleBounds map[string]*big.Rat
 }
 
 // Attribute attributes a power stream to an event stream, both plain JSON
@@ -111,7 +120,7 @@ func Attribute(power, events []byte, share string, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	a := &attribution{rule: share, minCoverage: o.MinCoverage, hasPower: len(ps) > 0, values: make(map[valueKey]value)}
+	a := &attribution{rule: share, minCoverage: o.MinCoverage, hasPower: len(ps) > 0, used: o.Used, values: make(map[valueKey]value)}
 	a.domains, a.permission, a.samples = readDomains(ps)
 	a.queries = readQueries(es)
 	for _, q := range a.queries {

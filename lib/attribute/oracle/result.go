@@ -7,7 +7,15 @@ import (
 )
 
 func (a *attribution) result() Result {
-	r := Result{make(map[Attempt]Fields), a.totals(), a.start, a.end}
+	r := Result{make(map[Attempt]Fields), a.totals(), a.start, a.end, make(map[string]*big.Rat)}
+	for _, d := range a.domains {
+		lo, hi := a.bounds(idle, d)
+		value := a.charged(idle, d)
+		r.IdleBounds[d.ID] = lo.Sub(value, lo)
+		if hi.Sub(hi, value); hi.Cmp(lo) > 0 {
+			r.IdleBounds[d.ID] = hi
+		}
+	}
 	for _, q := range a.queries {
 		r.Queries[q.id] = a.trace(q)
 	}
