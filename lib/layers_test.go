@@ -31,7 +31,7 @@ var level = map[string]int{
 
 	"sensor/apple": 4, "agent/openhands": 4, "agent/testbed": 4, "sampler": 4, "export/hf": 4, "sql": 4,
 
-	"sandbox/process": 2, "sandbox/docker": 2, "sandbox/host": 3, "sandbox/bwrap": 3,
+	"sandbox/process": 2, "sandbox/docker": 2, "sandbox/host": 3, "sandbox/bwrap": 3, "sandbox/roster": 4,
 
 	"run": 5, "sensor/roster": 5,
 }

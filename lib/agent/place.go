@@ -17,7 +17,7 @@ import (
 type Place struct {
 	Tools     []tool.Tool   // beside the run's own
 	Workspace string        // a directory of the host
-	Box       sandbox.Box   // where commands run
+	Box       sandbox.Box   // where commands run; the run seals it
 	Timeout   time.Duration // the task's own limit for its agent; the shorter of it and the run's holds
 
 	// Collect sees the outcome before anything is closed, on every path, and
@@ -44,11 +44,18 @@ type Grade struct {
 // not charged for. The error ends the query.
 type Opener func(ctx context.Context, q *Query, t dataset.Task) (*Place, error)
 
+// Preparer is an agent that needs something in its boxes. Prepare is part of
+// setup, and so has the network still open.
+type Preparer interface {
+	Prepare(ctx context.Context, box sandbox.Box) error
+}
+
 // endTime is how long collecting, grading's clean-up and closing may take after
 // the user has stopped the run.
 const endTime = 30 * time.Second
 
-// open makes the query's place, in a setup window.
+// open makes the query's place, in a setup window, at whose end the box's
+// network is cut.
 func (r *Run) open(ctx context.Context, q *Query, t dataset.Task) error {
 	if r.Open == nil {
 		return nil
@@ -58,11 +65,23 @@ func (r *Run) open(ctx context.Context, q *Query, t dataset.Task) error {
 	if p != nil {
 		q.Place = p
 	}
+	if err == nil && q.Place.Box != nil {
+		err = r.seal(ctx, q.Place.Box)
+	}
 	if err != nil {
 		err = fmt.Errorf("setup: %w", err)
 	}
 	w.End(why(ctx, err))
 	return err
+}
+
+func (r *Run) seal(ctx context.Context, box sandbox.Box) error {
+	if p, ok := r.Agent.(Preparer); ok {
+		if err := p.Prepare(ctx, box); err != nil {
+			return err
+		}
+	}
+	return box.Seal(ctx)
 }
 
 // finish collects and grades what the agent left.

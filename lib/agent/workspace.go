@@ -53,7 +53,7 @@ func (w Workspaces) open(ctx context.Context, q *Query, _ dataset.Task) (*Place,
 	return p, err
 }
 
-// box opens the place's box. The agent finds it sealed.
+// box opens the place's box.
 func (w Workspaces) box(ctx context.Context, q *Query, p *Place) error {
 	spec := w.Spec
 	spec.Label, spec.Workspace = fmt.Sprintf("%s.%d", FolderName(q.ID), q.Attempt), p.Workspace
@@ -69,7 +69,7 @@ func (w Workspaces) box(ctx context.Context, q *Query, p *Place) error {
 		}
 		return err
 	}
-	return box.Seal(ctx)
+	return nil
 }
 
 // workspace makes the query's folder. An earlier attempt's has been set aside

