@@ -44,6 +44,9 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case req.Model == "hang", req.Model == "sticky" && strings.Contains(last, "stick"):
 		reply(w, map[string]any{"content": "half an "}, "")
 		<-r.Context().Done()
+	case strings.HasPrefix(req.Model, "call ") && req.Messages[len(req.Messages)-1].Role != "tool":
+		name, args, _ := strings.Cut(strings.TrimPrefix(req.Model, "call "), " ")
+		reply(w, calls(name, args), "tool_calls")
 	case req.Model == "echo-key":
 		reply(w, map[string]any{"content": "your key is " + r.Header.Get("Authorization")}, "stop")
 	case req.Model == "tools" && len(req.Tools) > 0:

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"ipw-agent": main})
+	testscript.Main(m, map[string]func(){"ipw-agent": main, "mcp-server": serveTools})
 }
 
 func TestScripts(t *testing.T) {
