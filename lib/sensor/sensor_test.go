@@ -80,6 +80,47 @@ func TestCounterWrapsAtEveryOffset(t *testing.T) {
 	}
 }
 
+// A driver that is loaded again counts from 0, at whatever moment, with a range
+// or without: what was used before and after is there to the microjoule, what
+// was used around it is not, and once the reset is known it is said once.
+func TestCounterResetsAnywhere(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(11, 12))
+	for _, rng := range []int64{0, raplRange} {
+		for range 2000 {
+			c := Counter{Range: rng}
+			// Far from the end, where a fall cannot be a wrap.
+			raw, at, used := rnd.Int64N(raplRange/2)+20_000_000_000, int64(0), int64(0)
+			resetAt, resets, doubts := 2+rnd.IntN(30), 0, 0
+			c.Next(at, raw)
+			for i := range 40 {
+				dt := 1000 + rnd.Int64N(100_000)
+				step := rnd.Int64N(2_000) * dt
+				at, raw = at+dt, raw+step
+				if i == resetAt {
+					raw = rnd.Int64N(1_000_000)
+				}
+				total, v := c.Next(at, raw)
+				switch {
+				case i == resetAt && v != Doubt, i == resetAt+1 && v != Reset, i != resetAt && i != resetAt+1 && v != Good:
+					t.Fatalf("range %d: %d at %d, reset at %d", rng, v, i, resetAt)
+				case v == Reset:
+					resets++
+				case v == Doubt:
+					doubts++
+				default:
+					used += step
+				}
+				if v != Doubt && total != used {
+					t.Fatalf("range %d: %d after %d µJ", rng, total, used)
+				}
+			}
+			if resets != 1 || doubts != 1 {
+				t.Fatalf("%d resets, %d doubts", resets, doubts)
+			}
+		}
+	}
+}
+
 // Readings of any kind never make the joules fall, and never a spike.
 func FuzzCounter(f *testing.F) {
 	f.Add(int64(raplRange), []byte{1, 2, 3, 250, 0, 7})
