@@ -21,6 +21,7 @@
 package hwmon
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -110,6 +111,9 @@ func label(d *power.Domain, m meter) {
 		d.Energy = power.Integrated
 	}
 	d.Power = power.Instant
+	if text := sensor.ReadText(m.chip.path(strings.TrimSuffix(m.watts, "_average") + "_accuracy")); text != "" {
+		d.Accuracy, _ = json.Marshal(text)
+	}
 	if !strings.HasSuffix(m.watts, "_average") {
 		return
 	}

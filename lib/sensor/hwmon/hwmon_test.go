@@ -131,11 +131,13 @@ func TestMeters(t *testing.T) {
 
 func TestWindow(t *testing.T) {
 	for text, want := range map[string]int64{"50": 50_000, "1000": 1_000_000, "": windowUs, "0": windowUs, "often": windowUs} {
-		sensors, err := Open(tree{}.meter(0, "", "1", text).write(t))
+		tr := tree{}.meter(0, "", "1", text)
+		tr["hwmon0/device/power1_accuracy"] = "97.5%"
+		sensors, err := Open(tr.write(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := sensors[0].Domain(); d.PowerWindowUs != want || *d.UpdateUs != want {
+		if d := sensors[0].Domain(); string(d.Accuracy) != `"97.5%"` || d.PowerWindowUs != want || *d.UpdateUs != want {
 			t.Errorf("%q: %+v", text, d)
 		}
 	}

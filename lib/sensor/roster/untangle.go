@@ -43,7 +43,10 @@ func untangle(found []Found, o Options) {
 		renumber(f, taken)
 		for _, s := range slices.Clone(f.Sensors) {
 			d := s.Domain()
-			if other, ok := taken[d.ID]; ok && other.found != f {
+			switch other, ok := taken[d.ID]; {
+			case ok && other.found == f:
+				f.leave(s, "a second one of this name")
+			case ok:
 				twin(other, owner{f, s}, o)
 			}
 			if slices.Contains(f.Sensors, s) {

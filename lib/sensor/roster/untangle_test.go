@@ -77,6 +77,7 @@ func TestUntangle(t *testing.T) {
 			"board:0 jetson, gpu:0 jetson", "nvml gpu:0: jetson tells it"},
 		{"boards in boards", []Found{offer("rapl", "cpu:0", "psys:0"), offer("nvml", "gpu:0", "module:0"), offer("hwmon", "board:0", "module:0", "module:1")}, nil, nil,
 			"cpu:0 rapl, psys:0=board:0 rapl, gpu:0 nvml, module:0=board:0 nvml, board:0 hwmon, module:1=board:0 hwmon", "hwmon module:0: nvml reads the same"},
+		{"twice one name", []Found{offer("jetson", "board:0", "rail:vin", "rail:vin")}, nil, nil, "board:0 jetson, rail:vin jetson", "jetson rail:vin: a second one of this name"},
 		{"an APU", []Found{offer("rapl", "cpu:0"), offer("amdgpu", "soc:0")}, nil, nil, "cpu:0 rapl, soc:0=cpu:0 amdgpu", ""},
 		{"an APU alone", []Found{offer("amdgpu", "soc:0")}, nil, nil, "soc:0 amdgpu", ""},
 		{"not visible", []Found{offer("nvml", "gpu:0", "?gpu:1")}, nil, nil, "gpu:0 nvml", "nvml gpu:1: not visible"},
