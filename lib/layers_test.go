@@ -21,9 +21,9 @@ import (
 // level of every package: it may import packages of lower levels only. A new
 // package gets a line here, as low as it can stand.
 var level = map[string]int{
-	"unit": 0, "clock": 0, "stream": 0, "stats": 0, "price": 0, "dataset/demo": 0, "llm/builtin": 0, "swebench": 0, "terminalbench": 0,
+	"unit": 0, "clock": 0, "stream": 0, "stats": 0, "price": 0, "dataset/demo": 0, "llm/builtin": 0, "swebench": 0,
 
-	"power": 1, "event": 1, "trace": 1, "retrieval": 1, "llm": 1, "cli": 1, "sandbox": 1,
+	"power": 1, "event": 1, "trace": 1, "retrieval": 1, "llm": 1, "cli": 1, "terminalbench": 1, "sandbox": 1,
 
 	"sensor": 2, "attribute": 2, "column": 2, "efficiency": 2, "source": 2, "tool": 2, "llm/spoken": 2, "dataset": 2, "foreign": 2,
 

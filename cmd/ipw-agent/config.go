@@ -41,6 +41,9 @@ type config struct {
 	MCP           []string `json:"mcp,omitempty" flag:"--mcp"`                     // names of servers
 	MCPTools      []string `json:"mcp_tools,omitempty"`
 	Corpus        string   `json:"corpus,omitempty"`
+	Sandbox       string   `json:"sandbox,omitempty" flag:"--sandbox"` // absent: nothing runs in one
+	Image         string   `json:"image,omitempty" flag:"--image"`     // absent: the sandbox's own, or the task's
+	Network       bool     `json:"network,omitempty" flag:"--network"`
 	Temperature   *float64 `json:"temperature,omitempty"` // these four absent: the endpoint's own
 	TopP          *float64 `json:"top_p,omitempty"`
 	MaxTokens     int      `json:"max_tokens,omitempty"`
@@ -58,6 +61,9 @@ func (p *plan) config(endpoint string) config {
 	}
 	if p.ToolProtocol != "auto" {
 		cfg.ToolProtocol = p.ToolProtocol
+	}
+	if p.sandbox != nil {
+		cfg.Sandbox, cfg.Image, cfg.Network = p.sandbox.Kind(), p.Sandbox.Image, p.Sandbox.Network
 	}
 	if p.Repeat > 1 {
 		cfg.Repeat = p.Repeat

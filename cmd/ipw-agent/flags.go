@@ -54,6 +54,8 @@ type flags struct {
 	MCPConfig  []string      `name:"mcp-config" sep:"none" type:"path" help:"The MCP servers of a file with mcpServers, as other clients take it; repeatable." placeholder:"FILE" group:"Tools"`
 	MCPTimeout time.Duration `name:"mcp-timeout" help:"Give up a call of an MCP server after this long without a sign of progress (${default})." default:"60s" placeholder:"TIME" group:"Tools"`
 
+	Sandbox sandboxFlags `embed:"" group:"Sandbox"`
+
 	Artifacts string `help:"Keep whole messages and answers in this folder, a folder per query." placeholder:"DIR" group:"Output"`
 	Run       string `help:"The run's name in the stream. Default: run_AGENT_MODEL_DATASET@TIME." placeholder:"NAME@TIME" group:"Output"`
 }

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -27,7 +28,7 @@ A task is an object with "problem" and, if you like, "id", "answer", "metadata" 
 const example = `ipw-agent --agent react --model builtin --dataset demo -o events.jsonl
 ipw-agent --agent react --model qwen3-8b --base-url http://127.0.0.1:8000 --dataset tasks.jsonl --concurrency 8 -o events.jsonl`
 
-func run(c *cli.Context) error {
+func run(c *cli.Context) (err error) {
 	var f flags
 	if err := c.Parse(&f, about, example); err != nil {
 		return err
@@ -39,11 +40,11 @@ func run(c *cli.Context) error {
 		return err
 	}
 	p, err := prepare(c, &f)
-	if err != nil {
-		return err
+	if p != nil {
+		defer func() { err = cmp.Or(err, p.closeSandbox()) }()
 	}
-	if f.Check {
-		return nil
+	if err != nil || f.Check {
+		return err
 	}
 	c.Signals(nil)
 	out, err := stream.Create(f.Output, event.Schema, c.Stdout)
@@ -82,7 +83,7 @@ func (p *plan) record(c *cli.Context, out *stream.Writer) error {
 	budget, done := p.budget(c, bar.say)
 	defer done()
 	r := agent.Run{
-		Agent:       p.react(client),
+		Agent:       p.agent(client),
 		Recorder:    agent.NewRecorder(w, slices.Concat(secrets(), p.serverSecrets())...),
 		Concurrency: p.Concurrency,
 		Timeout:     p.QueryTimeout,

@@ -12,6 +12,7 @@ import (
 	"ipw/lib/llm/builtin"
 	"ipw/lib/llm/spoken"
 	"ipw/lib/price"
+	"ipw/lib/sandbox"
 	"ipw/lib/stream"
 	"ipw/lib/tool"
 	"ipw/lib/tool/mcp"
@@ -26,7 +27,8 @@ type plan struct {
 	tools    []tool.Tool  // those that every query shares
 	open     agent.Opener // makes the places where the others work; nil if there are none
 	servers  []mcp.Server
-	mcpTools []string // names of their tools, which are among tools once they have started
+	mcpTools []string        // names of their tools, which are among tools once they have started
+	sandbox  sandbox.Sandbox // where boxes come from; nil if there are none
 	warmup   []dataset.Task
 	prices   *price.Model // nil: the model is in no table
 	endpoint llm.Endpoint
@@ -35,46 +37,47 @@ type plan struct {
 	clock    clock.Clock
 }
 
-// prepare finds everything the run needs, or refuses.
+// prepare finds everything the run needs, or refuses. The plan is there in both
+// cases, for what it has opened.
 func prepare(c *cli.Context, f *flags) (p *plan, err error) {
 	p = &plan{flags: f, problems: c.Problems(f.Strict, true), clock: clock.System}
 	if err := agent.CheckName(f.Agent); err != nil {
-		return nil, err
+		return p, err
 	}
 	if p.set, err = dataset.Open(f.Dataset, c.Stdin); err != nil {
-		return nil, err
+		return p, err
 	}
 	if err := p.openTools(c); err != nil {
-		return nil, err
+		return p, err
 	}
 	if p.servers, err = f.readServers(); err != nil {
-		return nil, err
+		return p, err
 	}
 	if p.endpoint, err = llm.Resolve(f.Model, llm.Where{Provider: f.Provider, BaseURL: f.BaseURL}, os.Getenv); err != nil {
-		return nil, err
+		return p, err
 	}
 	warnings, err := p.endpoint.Check(p.request())
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	for _, w := range warnings {
 		c.Say("warning: %s", w)
 	}
 	if err := p.findPrice(); err != nil {
-		return nil, err
+		return p, err
 	}
 	if p.hash, err = p.set.Hash(c); err != nil {
-		return nil, err
+		return p, err
 	}
 	if p.warmup, err = p.openWarmup(c); err != nil {
-		return nil, err
+		return p, err
 	}
 	if p.earlier, err = p.readEarlier(c); err != nil {
-		return nil, err
+		return p, err
 	}
 	if f.Artifacts != "" && !f.Check {
 		if err := os.MkdirAll(f.Artifacts, 0o755); err != nil {
-			return nil, fmt.Errorf("--artifacts: %w", err)
+			return p, fmt.Errorf("--artifacts: %w", err)
 		}
 	}
 	return p, nil

@@ -5,28 +5,22 @@ import (
 	"os"
 	"slices"
 
-	"ipw/lib/agent"
 	"ipw/lib/cli"
 	"ipw/lib/retrieval"
 	"ipw/lib/tool"
-	"ipw/lib/tool/document"
 )
 
 // openTools makes the tools that every query shares, and finds who makes the
 // others in each query's place.
 func (p *plan) openTools(c *cli.Context) (err error) {
-	names := p.Tools
-	if names == nil {
-		names = p.set.Tools
-	}
-	if p.names, err = tool.Names(names); err != nil {
+	if p.names, err = tool.Names(p.toolNames()); err != nil {
 		return err
 	}
 	if p.Corpus != "" && !slices.Contains(p.names, "search") {
 		return cli.Usagef("--corpus is what search looks in, and search is not among the tools")
 	}
 	shared, placed := tool.Split(p.names)
-	if p.open, err = (agent.Workspaces{Tools: placed, Options: tool.Options{MaxResult: p.MaxResult, Formats: document.Formats()}}).Opener(); err != nil {
+	if err := p.openPlaces(c, placed); err != nil {
 		return err
 	}
 	p.tools, err = tool.Build(shared, tool.Options{

@@ -8,14 +8,17 @@ import (
 
 // Known lists the agents that can be had, with a line about each.
 func Known() []Description {
-	return []Description{{"react", "asks, runs the tools the answer calls for, and asks again, until an answer calls for none"}}
+	return []Description{
+		{"react", "asks, runs the tools the answer calls for, and asks again, until an answer calls for none"},
+		{"openhands", "works on its own in a sandbox, with a terminal, an editor and a list of tasks, until it calls finish"},
+	}
 }
 
 // Description is a name and a line about it.
 type Description struct{ Name, About string }
 
 // planned are agents that come later.
-var planned = []string{"openhands", "terminus"}
+var planned = []string{"terminus"}
 
 // CheckName returns a *NameError if there is no such agent.
 func CheckName(name string) error {

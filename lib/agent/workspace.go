@@ -18,14 +18,15 @@ import (
 type Workspaces struct {
 	Tools   []string        // names of the tools that work there; see tool.Split
 	Options tool.Options    // what they are built with, beside Workspace and Box
-	Sandbox sandbox.Sandbox // nil where no tool runs commands
+	Boxed   bool            // the agent itself works in a box
+	Sandbox sandbox.Sandbox // nil where nobody runs commands
 	Spec    sandbox.Spec    // of each box, beside Label and Workspace
 }
 
-// Opener makes the places, or is nil if no tool needs one. It fails with a
+// Opener makes the places, or is nil if nobody needs one. It fails with a
 // *tool.BoxError if a tool runs commands and there is no sandbox.
 func (w Workspaces) Opener() (Opener, error) {
-	if len(w.Tools) == 0 {
+	if len(w.Tools) == 0 && !w.Boxed {
 		return nil, nil
 	}
 	if w.Sandbox == nil {
@@ -42,7 +43,7 @@ func (w Workspaces) open(ctx context.Context, q *Query, _ dataset.Task) (*Place,
 		return nil, fmt.Errorf("workspace: %w", err)
 	}
 	p := &Place{Workspace: dir, Close: remove}
-	if tool.NoBox(w.Tools) != nil {
+	if w.Boxed || tool.NoBox(w.Tools) != nil {
 		if err := w.box(ctx, q, p); err != nil {
 			return p, err
 		}

@@ -29,10 +29,13 @@ func fromInstance(line []byte, task Task) (Task, error) {
 	return task, nil
 }
 
+// boxTools are for tasks that are done in a container; agents other than react
+// bring their own.
+var boxTools = []string{"think", "bash"}
+
 // fromTasks is a directory of Terminal-Bench tasks, or one that is such a task.
-// The tools are those of react; the other agents have their own.
 func fromTasks(name, dir string) *Set {
-	return &Set{Name: name, About: dir, Tools: []string{"bash", "file_read", "file_write"}, Scorer: "exact", size: -1, tasks: dir}
+	return &Set{Name: name, About: dir, Tools: boxTools, Scorer: "exact", Testbed: true, size: -1, tasks: dir}
 }
 
 // readTasks reads the tasks of a directory. One that cannot be read is rejected.
@@ -125,12 +128,13 @@ func fetched(name string) *Set {
 		return fromTasks(name, filepath.Join(dir, "tasks"))
 	case isInstances(dir + ".jsonl"):
 		set := fromFile(dir + ".jsonl")
-		set.Name = name
+		set.Name, set.About = name, "issues of real repositories, graded by their tests"
 		return set
 	}
 	return nil
 }
 
+// isInstances tells whether a file begins with instances of SWE-bench.
 func isInstances(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

@@ -40,6 +40,8 @@ type Set struct {
 	Scorer string   // exact or judge; "" for files and stdin: judge if there is a key or an endpoint for one, else exact
 	Corpus string   // the default of --corpus: what the search tool looks in
 
+	Testbed bool // its tasks bring surroundings and tests of their own
+
 	size int  // number of tasks, -1 if not known
 	once bool // a pipe: it can be read only once, and its reader may have to wait
 	open func(ctx context.Context) (*stream.Input, error)
@@ -94,8 +96,12 @@ func Open(name string, stdin io.Reader) (*Set, error) {
 var defaultTools = []string{"calculator"}
 
 func fromFile(path string) *Set {
-	return &Set{Name: filepath.Base(path), About: path, Tools: defaultTools, size: -1,
+	set := &Set{Name: filepath.Base(path), About: path, Tools: defaultTools, size: -1,
 		open: func(ctx context.Context) (*stream.Input, error) { return stream.Open(ctx, path, nil, false) }}
+	if isInstances(path) {
+		set.Tools, set.Testbed = boxTools, true
+	}
+	return set
 }
 
 func fromPipe(name string, r io.Reader) *Set {

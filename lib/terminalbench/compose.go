@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"ipw/lib/unit"
 )
 
 // composeFile is a compose file, as far as one service needs it.
@@ -132,7 +134,7 @@ func (v *Service) limits(s service) error {
 		if text == "" {
 			continue
 		}
-		n, err := parseBytes(text)
+		n, err := unit.ParseBytes(text)
 		if err != nil {
 			return err
 		}

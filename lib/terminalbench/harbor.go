@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"ipw/lib/unit"
 )
 
 // taskTOML is Harbor's task.toml, as far as a container on this machine can
@@ -82,7 +83,7 @@ func (t *Task) readHarbor() error {
 		if x.text == "" {
 			continue
 		}
-		if *x.bytes, err = parseBytes(x.text); err != nil {
+		if *x.bytes, err = unit.ParseBytes(x.text); err != nil {
 			return fmt.Errorf("%s: environment.%s: %w", name, x.key, err)
 		}
 	}
@@ -106,23 +107,4 @@ func resolved(env map[string]string) map[string]string {
 		}
 	}
 	return out
-}
-
-// parseBytes reads a size such as 512m, 2G or 1.5Gi: powers of 1024, as Docker
-// takes them.
-func parseBytes(s string) (int64, error) {
-	text := strings.ToLower(strings.TrimSpace(s))
-	text = strings.TrimSuffix(strings.TrimSuffix(text, "b"), "i")
-	shift := 0
-	if n := len(text); n > 0 {
-		if i := strings.IndexByte("kmgt", text[n-1]); i >= 0 {
-			shift, text = 10*(i+1), text[:n-1]
-		}
-	}
-	f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	f *= float64(int64(1) << shift)
-	if err != nil || !(f >= 1 && f < 1<<62) {
-		return 0, fmt.Errorf("%q is no size such as 512M or 2G", s)
-	}
-	return int64(f), nil
 }

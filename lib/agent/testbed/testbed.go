@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -66,9 +67,11 @@ func (b *Bed) box(ctx context.Context, q *agent.Query, s sandbox.Spec) (*agent.P
 		return nil, err
 	}
 	p := &agent.Place{Box: box, Workspace: s.Workspace, Close: box.Close}
-	o := b.Options
-	o.Workspace, o.Box = p.Workspace, box
-	p.Tools, err = tool.Build(b.Tools, o)
+	o, names := b.Options, b.Tools
+	if o.Workspace, o.Box = p.Workspace, box; o.Workspace == "" { // the files are in the box alone
+		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !tool.NeedsBox(name) })
+	}
+	p.Tools, err = tool.Build(names, o)
 	return p, err
 }
 
