@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"path/filepath"
 
 	"ipw/lib/agent"
 	"ipw/lib/agent/testbed"
 	"ipw/lib/cli"
 	"ipw/lib/sandbox"
+	"ipw/lib/sandbox/docker"
 	"ipw/lib/sandbox/roster"
 	"ipw/lib/tool"
 	"ipw/lib/tool/document"
@@ -52,7 +54,7 @@ func (p *plan) openPlaces(c *cli.Context, placed []string) error {
 	options := tool.Options{MaxResult: p.MaxResult, Formats: document.Formats()}
 	w := agent.Workspaces{Tools: placed, Options: options, Boxed: p.boxed(), Spec: spec}
 	if w.Boxed || p.set.Testbed || tool.NoBox(placed) != nil {
-		if w.Sandbox, err = p.openSandbox(c); err != nil {
+		if w.Sandbox, err = p.openSandbox(c, spec.Image); err != nil {
 			return err
 		}
 	}
@@ -71,14 +73,19 @@ func (p *plan) openPlaces(c *cli.Context, placed []string) error {
 	return nil
 }
 
-// openSandbox opens the sandbox that was asked for. On the bare host nothing
-// runs unless that was said aloud.
-func (p *plan) openSandbox(c *cli.Context) (sandbox.Sandbox, error) {
+// openSandbox opens the sandbox that was asked for, and has its image there
+// before the first query unless the tasks bring theirs.
+func (p *plan) openSandbox(c *cli.Context, image string) (sandbox.Sandbox, error) {
 	s, err := roster.Open(c, p.Sandbox.Sandbox, agent.RunName(p.flags.Agent, p.Model, p.set.Name))
 	if err != nil {
 		return nil, err
 	}
 	p.sandbox = s
+	if images, ok := s.(sandbox.Images); ok && !p.set.Testbed {
+		if err := images.Pull(c, cmp.Or(image, docker.DefaultImage)); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
 }
 

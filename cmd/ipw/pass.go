@@ -14,6 +14,15 @@ type agentFlags struct {
 	TokenBudget  *int64 `name:"max-tokens-total" placeholder:"N" help:"End a query that has used N tokens, input and output together."`
 	MaxResult    *int   `placeholder:"BYTES" help:"Cut the middle out of a tool's result that has more bytes."`
 	ToolProtocol string `placeholder:"HOW" help:"How the model calls tools: native, text, auto."`
+
+	Sandbox string   `placeholder:"KIND" help:"Where commands run: docker, bwrap, auto, or none: on this machine."`
+	Image   string   `placeholder:"IMAGE" help:"The sandbox's image, for tasks that bring none."`
+	Network bool     `help:"Leave the sandbox's network open while the agent works."`
+	CPUs    *float64 `name:"cpus" placeholder:"N" help:"Processors of a sandbox at most."`
+	Memory  string   `placeholder:"SIZE" help:"Memory of a sandbox at most, as in 2G."`
+	Disk    string   `placeholder:"SIZE" help:"What a sandbox may write outside its workspace."`
+	PIDs    *int     `name:"pids" placeholder:"N" help:"Processes and threads of a sandbox at most."`
+	Repos   string   `placeholder:"DIR" help:"A folder of git repositories, OWNER/NAME below it, for SWE-bench."`
 }
 
 // words are the flags that were given, as ipw-agent is called with them.
