@@ -13,6 +13,7 @@ import (
 	"ipw/lib/llm/spoken"
 	"ipw/lib/price"
 	"ipw/lib/sandbox"
+	"ipw/lib/sandbox/roster"
 	"ipw/lib/stream"
 	"ipw/lib/tool"
 	"ipw/lib/tool/mcp"
@@ -42,6 +43,9 @@ type plan struct {
 func prepare(c *cli.Context, f *flags) (p *plan, err error) {
 	p = &plan{flags: f, problems: c.Problems(f.Strict, true), clock: clock.System}
 	if err := agent.CheckName(f.Agent); err != nil {
+		return p, err
+	}
+	if err := roster.Check(f.Sandbox.Sandbox); err != nil {
 		return p, err
 	}
 	if p.set, err = dataset.Open(f.Dataset, c.Stdin); err != nil {

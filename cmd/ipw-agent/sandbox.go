@@ -17,7 +17,7 @@ import (
 
 // sandboxFlags say where commands run.
 type sandboxFlags struct {
-	Sandbox     string  `help:"Where commands run: docker, bwrap, auto (the first of the two that there is), or none: on this machine, as you." default:"auto" enum:"auto,docker,bwrap,none" placeholder:"KIND"`
+	Sandbox     string  `help:"Where commands run: docker, bwrap, auto (the first of the two that there is), or none: on this machine, as you." default:"auto" placeholder:"KIND"`
 	Image       string  `help:"The container's image, for tasks that bring none." placeholder:"IMAGE"`
 	Network     bool    `help:"Leave the network open while the agent works."`
 	CPUs        float64 `name:"cpus" help:"Processors of a sandbox at most." placeholder:"N"`
@@ -76,7 +76,7 @@ func (p *plan) openPlaces(c *cli.Context, placed []string) error {
 // openSandbox opens the sandbox that was asked for, and has its image there
 // before the first query unless the tasks bring theirs.
 func (p *plan) openSandbox(c *cli.Context, image string) (sandbox.Sandbox, error) {
-	s, err := roster.Open(c, p.Sandbox.Sandbox, agent.RunName(p.flags.Agent, p.Model, p.set.Name))
+	s, err := roster.New(c, p.Sandbox.Sandbox, agent.RunName(p.flags.Agent, p.Model, p.set.Name))
 	if err != nil {
 		return nil, err
 	}

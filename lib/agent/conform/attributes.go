@@ -18,7 +18,7 @@ var attributes = map[string]string{
 	event.SetupStart:   "what:s",
 	event.SetupEnd:     "error:c?",
 	event.ScoringStart: "what:s",
-	event.ScoringEnd:   "error:c?",
+	event.ScoringEnd:   "is_resolved:b? unscorable_reason:s? score_metadata:o? error:c?",
 	event.LMStart:      "model:s provider:s endpoint:s local:b",
 	event.LMFirstToken: "",
 	event.LMEnd: "input_tokens:n? output_tokens:n? cached_tokens:n? cache_write_tokens:n? reasoning_tokens:n? " +
