@@ -23,10 +23,11 @@ func main() { cli.Main("ipw-agent", run) }
 
 const about = `Run an agent over tasks and write what it does as an event stream.
 
-A task is an object with "problem" and, if you like, "id", "answer", "metadata" and "workload_type", one a line of a JSONL file or of stdin. Keys come from the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, OPENROUTER_API_KEY).`
+A task is an object with "problem" and, if you like, "id", "answer", "metadata" and "workload_type", one a line of a JSONL file or of stdin. Keys come from the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, OPENROUTER_API_KEY; TAVILY_API_KEY for web_search).`
 
 const example = `ipw-agent --agent react --model builtin --dataset demo -o events.jsonl
-ipw-agent --agent react --model qwen3-8b --base-url http://127.0.0.1:8000 --dataset tasks.jsonl --concurrency 8 -o events.jsonl`
+ipw-agent --agent react --model qwen3-8b --base-url http://127.0.0.1:8000 --dataset tasks.jsonl --concurrency 8 -o events.jsonl
+ipw-agent --agent react --model gpt-5-mini --dataset tasks.jsonl --tools think --mcp 'files=npx -y @modelcontextprotocol/server-filesystem .' -o events.jsonl`
 
 func run(c *cli.Context) (err error) {
 	var f flags
