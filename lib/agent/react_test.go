@@ -261,7 +261,7 @@ func TestConversation(t *testing.T) {
 		t.Errorf("tool_call_start does not carry what the model sent: %+v", starts)
 	}
 	for _, e := range ends {
-		if e.CallID == "x" && (*e.ResultBytes != int64(len("partly\nerror: division by zero")) || *e.ResultTokens != 8) {
+		if e.CallID == "x" && (*e.ResultBytes != int64(len("partly\nerror: division by zero")) || *e.ResultTokens != 7) {
 			t.Errorf("result of %d bytes, %d tokens", *e.ResultBytes, *e.ResultTokens)
 		}
 	}

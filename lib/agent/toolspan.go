@@ -37,12 +37,7 @@ func (t *ToolCall) End(result string, err error) {
 }
 
 func (t *ToolCall) ending(result string, err error) event.Event {
-	ok, n, tokens := err == nil, int64(len(result)), EstimateTokens(result)
+	ok, n, tokens := err == nil, int64(len(result)), llm.CountTokens(result)
 	return event.Event{Type: event.ToolEnd, Tool: t.tool, CallID: t.callID,
 		OK: &ok, Error: t.rec.errorText(err), ResultTokens: &tokens, ResultBytes: &n}
 }
-
-// EstimateTokens is how many tokens a text is taken for where no server
-// counts: one for every four bytes, rounded up, the usual rule for English and
-// code. It is off by a factor of two for other scripts.
-func EstimateTokens(s string) int64 { return int64(len(s)+3) / 4 }

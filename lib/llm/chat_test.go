@@ -51,17 +51,17 @@ func TestAnswers(t *testing.T) {
 			`{"choices":[{"delta":{"tool_calls":[{"index":1,"function":{"name":"g","arguments":{"y":3}}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1,"completion_tokens":9}}`, `[DONE]`), Response{
 			Message:      Message{Role: Assistant, ToolCalls: []ToolCall{{"a", "f", `{"x":2}`}, {"call_1_1", "g", `{"y":3}`}}},
 			FinishReason: "tool_calls", Attempts: 1, Usage: Usage{InputTokens: i(1), OutputTokens: i(9)}}, 1},
-		{"no usage is estimated", streamed( // 5 bytes in, 10 out
+		{"no usage is estimated", streamed( // a word in, ten digits out
 			`{"choices":[{"delta":{"content":"0123456789"}}]}`, `{"choices":[{"delta":{},"finish_reason":"stop"}]}`, `[DONE]`), Response{
 			Message: Message{Role: Assistant, Content: "0123456789"}, FinishReason: "stop", Attempts: 1,
-			Usage: Usage{InputTokens: i(2), OutputTokens: i(3), Estimated: true}}, 1},
+			Usage: Usage{InputTokens: i(1), OutputTokens: i(4), Estimated: true}}, 1},
 		{"a usage of zeros is no usage", streamed(
 			`{"choices":[{"delta":{"content":"0123456789"},"finish_reason":"stop"}],"usage":{"prompt_tokens":0,"completion_tokens":0}}`, `[DONE]`), Response{
 			Message: Message{Role: Assistant, Content: "0123456789"}, FinishReason: "stop", Attempts: 1,
-			Usage: Usage{InputTokens: i(2), OutputTokens: i(3), Estimated: true}}, 1},
+			Usage: Usage{InputTokens: i(1), OutputTokens: i(4), Estimated: true}}, 1},
 		{"cut behind the finish reason", hangUp("data: {\"choices\":[{\"delta\":{\"content\":\"0123456789\"},\"finish_reason\":\"stop\"}]}\n\n"), Response{
 			Message: Message{Role: Assistant, Content: "0123456789"}, FinishReason: "stop", Attempts: 1,
-			Usage: Usage{InputTokens: i(2), OutputTokens: i(3), Estimated: true}}, 1},
+			Usage: Usage{InputTokens: i(1), OutputTokens: i(4), Estimated: true}}, 1},
 		{"done without a finish reason", streamed(`{"choices":[{"delta":{"content":"x"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`, `[DONE]`), Response{
 			Message: Message{Role: Assistant, Content: "x"}, Attempts: 1, Usage: Usage{InputTokens: i(1), OutputTokens: i(1)}}, 1},
 		{"two calls with one id, two under one index without", streamed(

@@ -177,7 +177,7 @@ func TestRetriesEnd(t *testing.T) {
 	if !errors.As(err, &e) || e.Class != Truncated || got.Attempts != 6 || s.requests() != 6 || len(d.retries) != 5 {
 		t.Fatalf("%v, %+v, %d requests", err, got, s.requests())
 	}
-	if got.Message.Content != "0123456789" || !got.Usage.Estimated || *got.Usage.OutputTokens != 6*3 {
+	if got.Message.Content != "0123456789" || !got.Usage.Estimated || *got.Usage.OutputTokens != 6*4 {
 		t.Errorf("what had come is lost: %s", show(got))
 	}
 	if d.first != 1 {
