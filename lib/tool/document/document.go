@@ -53,7 +53,7 @@ func guarded(read reader) reader {
 				_ = recover()
 				done <- res
 			}()
-			res.text, res.err = read(ctx, r, size)
+			res.text, res.err = read(ctx, until{ctx, r}, size)
 		}()
 		select {
 		case res := <-done:
@@ -62,6 +62,20 @@ func guarded(read reader) reader {
 			return "", context.Cause(ctx)
 		}
 	}
+}
+
+// until reads as long as ctx lasts, so that a reader that goes round in circles
+// in a broken file comes to an end.
+type until struct {
+	ctx context.Context
+	in  io.ReaderAt
+}
+
+func (u until) ReadAt(p []byte, at int64) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.in.ReadAt(p, at)
 }
 
 var (
