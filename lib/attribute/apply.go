@@ -81,7 +81,7 @@ func (e *Engine) EventEOF() error {
 // EventEnd ends a segment: anything but ok closes what is open in its run.
 func (e *Engine) EventEnd(status string) {
 	if s := &e.events; status != "ok" && status != "open" && s.any {
-		e.push(pushed{t: s.now, run: s.head.Run, head: s.head})
+		e.push(pushed{t: s.now, run: s.head.Run, head: s.head, broken: true})
 	}
 }
 

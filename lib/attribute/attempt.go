@@ -38,6 +38,9 @@ func (e *Engine) remember(q *query, t *trace.QueryTrace) {
 		m.of = make(map[attemptKey][]attempt)
 	}
 	key := attemptKey{q.key.run, q.key.id}
+	if slices.ContainsFunc(m.of[key], func(a attempt) bool { return a.number == q.key.attempt }) {
+		e.warn("again", "query %q, attempt %d, comes once more in one run: its last trace is the valid one", q.key.id, q.key.attempt)
+	}
 	m.of[key] = append(m.of[key], attempt{q.key.attempt, t.Query, t.Energy.Partial, t.TotalCostUSD})
 	if q.finish == nil || q.finish.Reason == event.Failed || q.finish.Reason == event.Interrupted {
 		return

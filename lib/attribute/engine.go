@@ -93,11 +93,12 @@ type runSpan struct{ first, last, lastUs int64 }
 
 // pushed is one event on its way.
 type pushed struct {
-	t    int64
-	head *event.Header
-	ev   *event.Event // nil: closes what is open
-	run  string       // of a closing
-	all  bool         // a closing of every run
+	t      int64
+	head   *event.Header
+	ev     *event.Event // nil: closes what is open
+	run    string       // of a closing
+	all    bool         // a closing of every run
+	broken bool         // a closing because the segment did not end well
 }
 
 type wake struct {

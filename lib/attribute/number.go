@@ -146,6 +146,9 @@ func (a *account) link() {
 			}
 		}
 		s.parent = p
+		if p != nil && (s.start < p.start || s.end > p.end) {
+			a.e.warn("crossing", "span %q of query %q is not within its parent %q: it counts as contained while both are in flight", s.id, a.q.key.id, p.id)
+		}
 	}
 	for _, s := range a.q.spans {
 		for p := s.parent; p != nil && s.turn < 0; p = p.parent {

@@ -151,6 +151,9 @@ func (e *Engine) windowAhead(q *query) bool {
 func (e *Engine) endSpans(t int64, q *query, windows bool, by *event.Event) {
 	for _, s := range q.spans {
 		if s.open() && (windows || s.kind < setupWindow) {
+			if by != nil {
+				e.warn("open span", "span %q of query %q is open when the query ends: it is taken to end there", s.id, q.key.id)
+			}
 			e.land(t, s, by)
 		}
 	}
@@ -269,6 +272,9 @@ func (e *Engine) closeRun(t int64, p *pushed) {
 	for _, q := range slices.Clone(e.open) {
 		if !p.all && q.key.run != p.run {
 			continue
+		}
+		if !p.broken {
+			e.warn("open query", "query %q has no end: it is taken to end with the last event of its run", q.key.id)
 		}
 		e.touch(q)
 		q.closed = true

@@ -102,9 +102,10 @@ func TestTruth(t *testing.T) {
 		serving := rng.IntN(3) == 0 // the model runs on another host, whose clock is another
 		events := tell(all, "h", 0, 0, "http://127.0.0.1:8000/v1", true)
 		if serving {
-			s.host, s.clock, s.clockError = "server", rng.Int64N(4001)-2000, 2000
-			mine := rng.Int64N(2001) - 1000
-			events = tell(all, "h", mine, 1000, "http://server:8000/v1", false)
+			most := int64(1000 << rng.IntN(6)) // µs
+			s.host, s.clock, s.clockError = "server", 2*rng.Int64N(2*most+1)-2*most, 2*most
+			mine := rng.Int64N(2*most+1) - most
+			events = tell(all, "h", mine, most, "http://server:8000/v1", false)
 		}
 		tr := truth{}
 		var counters []*counter
