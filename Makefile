@@ -16,10 +16,11 @@ BUILD   := $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/
 # Static, without cgo; and the two leaves that need a C compiler (NVML, DuckDB).
 PLAIN := $(addprefix ./cmd/,ipw ipw-agent ipw-attribute ipw-judge ipw-export)
 
-# NVML's header marks old calls as deprecated; go-nvml binds them all the same.
-export CGO_CFLAGS ?= -O2 -g -Wno-deprecated-declarations
+# What make dist builds for: every command but ipw-sql, which needs C++.
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64
+DIST      ?= dist
 
-.PHONY: build stages demo test lint fuzz bench golden clean
+.PHONY: build stages demo test lint fuzz bench golden dist clean
 
 build: stages
 	CGO_ENABLED=1 $(BUILD) ./cmd/ipw-sql
@@ -55,6 +56,10 @@ fuzz:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./lib/...
 
+# Archives of static binaries; scripts/dist says what is in them.
+dist:
+	GO='$(GO)' VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS) -s -w' scripts/dist '$(DIST)' $(PLATFORMS)
+
 # Rewrite the golden files of the packages that have some.
 golden:
 	@for dir in $$(grep -rl --include='*_test.go' 'flag.Bool("update"' cmd lib | xargs -r -n1 dirname | sort -u); do \
@@ -62,4 +67,4 @@ golden:
 	done
 
 clean:
-	rm -rf $(BIN)
+	rm -rf $(BIN) $(DIST)
