@@ -17,6 +17,10 @@ type Images interface {
 
 	// Pull sees to it that an image is there, and leaves one alone that is.
 	Pull(ctx context.Context, image string) error
+
+	// Labels are those of what belongs to a box, for whoever makes more of it:
+	// the next start removes what a dead run has left by them.
+	Labels(box string) map[string]string
 }
 
 // Build is an image to be built.

@@ -43,6 +43,8 @@ type Spec struct {
 	Disk      int64             // bytes of what is written outside the workspace
 	PIDs      int               // processes and threads
 	Network   bool              // keep the network open after Seal
+	Joins     string            // of docker: a network of others' containers to be in, under the name Alias; then Network holds
+	Alias     string
 }
 
 // Box is one closed-off place. Its methods may be called concurrently.

@@ -3,9 +3,11 @@ package terminalbench
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,8 +49,8 @@ type service struct {
 // The names of the agent's service: terminal-bench's and Harbor's.
 var mainServices = []string{"client", "main"}
 
-// readCompose reads a compose file of one service. Of one with several, only
-// docker compose itself can make the containers; how many there are is kept.
+// readCompose reads a compose file. Of one with several services the agent's is
+// read; the others, only docker compose itself can make.
 func (t *Task) readCompose() error {
 	b, err := os.ReadFile(t.ComposeFile)
 	if err != nil {
@@ -58,41 +60,56 @@ func (t *Task) readCompose() error {
 	if err := yaml.Unmarshal([]byte(t.substitute(string(b))), &c); err != nil {
 		return fmt.Errorf("%s: %w", t.ComposeFile, err)
 	}
-	if t.Services = len(c.Services); t.Services == 0 {
+	if len(c.Services) == 0 {
 		return fmt.Errorf("%s: no services", t.ComposeFile)
 	}
-	s, ok := c.main()
-	if !ok {
+	if t.Main = c.main(); t.Main == "" {
 		return fmt.Errorf("%s: none of its services is called %s", t.ComposeFile, strings.Join(mainServices, " or "))
 	}
-	if err := t.take(s); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(c.Services)) {
+		if name != t.Main {
+			t.Others = append(t.Others, name)
+		}
+		if err := c.Services[name].contained(name == t.Main); err != nil {
+			return fmt.Errorf("%s: service %q %w", t.ComposeFile, name, err)
+		}
+	}
+	if err := t.take(c.Services[t.Main]); err != nil {
 		return fmt.Errorf("%s: %w", t.ComposeFile, err)
 	}
 	return nil
 }
 
-func (c composeFile) main() (service, bool) {
+func (c composeFile) main() string {
 	for _, name := range mainServices {
-		if s, ok := c.Services[name]; ok {
-			return s, true
+		if _, ok := c.Services[name]; ok {
+			return name
 		}
 	}
-	for _, s := range c.Services {
-		return s, len(c.Services) == 1
+	if len(c.Services) == 1 {
+		for name := range c.Services {
+			return name
+		}
 	}
-	return service{}, false
+	return ""
+}
+
+// contained tells what a service wants of the host. The agent's container has
+// no volumes at all but for logs.
+func (s service) contained(agents bool) error {
+	switch m := mounts(s.Volumes, agents); {
+	case s.Privileged || len(s.CapAdd) > 0 || len(s.Devices) > 0:
+		return errors.New("wants privileges or devices, which a sandbox does not give")
+	case s.NetworkMode != "" && s.NetworkMode != "none" && s.NetworkMode != "bridge" && s.NetworkMode != "default":
+		return fmt.Errorf("wants network_mode %q, which a sandbox does not give", s.NetworkMode)
+	case len(m) > 0:
+		return fmt.Errorf("mounts %s, which a sandbox does not", strings.Join(m, ", "))
+	}
+	return nil
 }
 
 // take turns a compose service into a Service.
 func (t *Task) take(s service) error {
-	if t.Services == 1 {
-		switch {
-		case s.Privileged || len(s.CapAdd) > 0 || len(s.Devices) > 0:
-			return errors.New("the service wants privileges or devices, which a sandbox does not give")
-		case len(mounts(s.Volumes)) > 0:
-			return fmt.Errorf("the service mounts %s, which a sandbox does not", strings.Join(mounts(s.Volumes), ", "))
-		}
-	}
 	dir, v := filepath.Dir(t.ComposeFile), &t.Service
 	if s.Build.given {
 		v.Context, v.Dockerfile, v.BuildArgs, v.Image = filepath.Join(dir, s.Build.Context), s.Build.Dockerfile, s.Build.Args, ""
@@ -143,8 +160,8 @@ func (v *Service) limits(s service) error {
 	return nil
 }
 
-// variables are what terminal-bench and Harbor set for a compose file.
-func (t *Task) variables() map[string]string {
+// Variables are what terminal-bench and Harbor set for a compose file.
+func (t *Task) Variables() map[string]string {
 	return map[string]string{
 		"T_BENCH_TASK_DOCKER_CLIENT_CONTAINER_NAME": "ipw-" + t.ID,
 		"T_BENCH_TASK_DOCKER_CLIENT_IMAGE_NAME":     "",
@@ -168,7 +185,7 @@ var variable = regexp.MustCompile(`\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)([^}
 // substitute fills in the variables of a compose file; none of the host's are
 // seen.
 func (t *Task) substitute(text string) string {
-	values := t.variables()
+	values := t.Variables()
 	return variable.ReplaceAllStringFunc(text, func(m string) string {
 		if m == "$$" {
 			return "$"
@@ -182,8 +199,9 @@ func (t *Task) substitute(text string) string {
 	})
 }
 
-// mounts are the volumes that are more than logs.
-func mounts(volumes []yaml.Node) []string {
+// mounts are the volumes that reach into the host: not those that only carry
+// logs, nor, unless they are asked for, those that have a name.
+func mounts(volumes []yaml.Node, named bool) []string {
 	var out []string
 	for _, n := range volumes {
 		source := n.Value
@@ -196,7 +214,8 @@ func mounts(volumes []yaml.Node) []string {
 				source = long.Source + ":" + long.Target
 			}
 		}
-		if !strings.HasPrefix(source, logMark) {
+		inHost := named || strings.HasPrefix(source, "/") || strings.HasPrefix(source, ".")
+		if inHost && !strings.HasPrefix(source, logMark) {
 			out = append(out, source)
 		}
 	}

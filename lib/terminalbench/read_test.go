@@ -24,7 +24,7 @@ func TestRead(t *testing.T) {
 	if s := count.Service; s.Image != "ipw-test-base" || s.Context != "" || s.Memory != 512<<20 || s.Workdir != "/app" || !count.WantsNetwork {
 		t.Errorf("%+v", count)
 	}
-	if s := greeting.Service; greeting.Harbor || greeting.Services != 1 || s.Context != greeting.Dir || s.Dockerfile != "Dockerfile" || s.Image != "" ||
+	if s := greeting.Service; greeting.Harbor || greeting.Main != "client" || len(greeting.Others) != 0 || s.Context != greeting.Dir || s.Dockerfile != "Dockerfile" || s.Image != "" ||
 		!maps.Equal(s.Env, map[string]string{"TEST_DIR": "/tests"}) || !slices.Equal(s.Command, []string{"sh", "-c", "sleep infinity"}) ||
 		greeting.TestTimeout != time.Minute || greeting.Parser != "pytest" {
 		t.Errorf("%+v", greeting)
@@ -70,11 +70,13 @@ func TestCompose(t *testing.T) {
 				return s.Image == "debian:12" && s.Context == "" && slices.Equal(s.Command, []string{"sh", "-c", "sleep infinity"}) && maps.Equal(s.Env, map[string]string{"N": "3"}) && s.User == "1000" && s.Workdir == "/w" && s.CPUs == 2 && s.Memory == 512<<20
 			}, ""},
 		{"defaults of variables", "services:\n  client:\n    image: ${NONE:-a}b${T_BENCH_TEST_DIR}$$x${NONE2-}\n", func(t Task) bool { return t.Service.Image == "ab/tests$x" }, ""},
-		{"two services", "services:\n  client:\n    build: .\n  db:\n    image: postgres\n    volumes: [data:/var/lib]\n", func(t Task) bool { return t.Services == 2 }, ""},
+		{"two services", "services:\n  client:\n    build: .\n  db:\n    image: postgres\n    volumes: [data:/var/lib]\n", func(t Task) bool { return t.Main == "client" && slices.Equal(t.Others, []string{"db"}) }, ""},
 		{"none of ours", "services:\n  a:\n    image: x\n  b:\n    image: y\n", nil, "none of its services is called client or main"},
 		{"a mount", "services:\n  client:\n    image: x\n    volumes: ['/var/run/docker.sock:/var/run/docker.sock']\n", nil, "mounts /var/run/docker.sock"},
 		{"a long mount", "services:\n  client:\n    image: x\n    volumes: [{type: bind, source: /etc, target: /e}]\n", nil, "mounts /etc:/e"},
-		{"privileged", "services:\n  client:\n    image: x\n    privileged: true\n", nil, "privileges"},
+		{"privileged", "services:\n  client:\n    image: x\n    privileged: true\n", nil, "wants privileges"},
+		{"another service with a mount", "services:\n  client:\n    build: .\n  db:\n    image: x\n    volumes: [/:/host]\n", nil, "mounts /:/host"},
+		{"the host's network", "services:\n  client:\n    build: .\n    network_mode: host\n", nil, "network_mode"},
 		{"a wrong size", "services:\n  client:\n    image: x\n    mem_limit: much\n", nil, "no size"},
 		{"empty", "services: {}\n", nil, "no services"},
 		{"no YAML", "services: [\n", nil, "yaml"},

@@ -37,10 +37,11 @@ type Task struct {
 	Parser       string // of task.yaml: who reads the tests' output
 	SameShell    bool   // of task.yaml: the tests run as the agent did, not as root
 
-	Service      Service // the container
-	Services     int     // how many its compose file has; 0: it has none
-	ComposeFile  string
-	WantsNetwork bool // the agent may use the network
+	Service      Service  // the agent's container
+	Main         string   // what it is called in the compose file
+	Others       []string // the other containers of the compose file
+	ComposeFile  string   // "" for none
+	WantsNetwork bool     // the agent may use the network
 }
 
 // Service is the container that the agent works in.

@@ -22,8 +22,8 @@ func (b *Bed) openTerminal(ctx context.Context, q *agent.Query, t *terminalbench
 	if !ok {
 		return nil, ErrNoImages
 	}
-	if t.Services > 1 {
-		return b.openComposed(ctx, q, t)
+	if len(t.Others) > 0 {
+		return b.openComposed(ctx, q, t, images)
 	}
 	image, err := b.image(ctx, images, t)
 	if err != nil {

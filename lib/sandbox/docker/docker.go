@@ -181,6 +181,7 @@ func (s *Sandbox) remove(ctx context.Context, id string) error {
 	return nil
 }
 
-func (s *Sandbox) labels(box string) map[string]string {
+// Labels are what a later start knows by whose a thing is.
+func (s *Sandbox) Labels(box string) map[string]string {
 	return map[string]string{ownerLabel: s.owner.String(), runLabel: s.run, boxLabel: box}
 }

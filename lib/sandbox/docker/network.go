@@ -20,7 +20,7 @@ func (s *Sandbox) joined(ctx context.Context) (string, error) {
 		return s.network, nil
 	}
 	made, err := s.api.NetworkCreate(ctx, "ipw-"+strings.ToLower(mark()[:12]), client.NetworkCreateOptions{
-		Driver: "bridge", Labels: s.labels(""),
+		Driver: "bridge", Labels: s.Labels(""),
 		Options: map[string]string{"com.docker.network.bridge.enable_icc": "false"},
 	})
 	if err != nil {
@@ -33,7 +33,7 @@ func (s *Sandbox) joined(ctx context.Context) (string, error) {
 // Seal takes the container from its network and looks whether a way out is
 // left.
 func (b *box) Seal(ctx context.Context) error {
-	if b.spec.Network {
+	if b.spec.Network || b.spec.Joins != "" {
 		return b.lost.Err()
 	}
 	ctx, end := b.call(ctx)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"ipw/lib/sandbox"
@@ -44,8 +45,10 @@ func (s *Sandbox) Open(ctx context.Context, spec sandbox.Spec) (sandbox.Box, err
 	}
 	b := &box{sandbox: s, spec: spec, lost: sandbox.NewLost(), workdir: spec.Workdir, user: spec.User}
 	b.settle(image.Config.User, image.Config.WorkingDir)
-	if b.network, err = s.joined(short); err != nil {
-		return nil, err
+	if b.network = spec.Joins; b.network == "" {
+		if b.network, err = s.joined(short); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.create(short, b); err != nil {
 		return nil, err
@@ -96,7 +99,7 @@ func (s *Sandbox) create(ctx context.Context, b *box) error {
 		if b.watched {
 			host.StorageOpt = nil
 		}
-		made, err := s.api.ContainerCreate(ctx, client.ContainerCreateOptions{Name: name, Config: config, HostConfig: host})
+		made, err := s.api.ContainerCreate(ctx, client.ContainerCreateOptions{Name: name, Config: config, HostConfig: host, NetworkingConfig: b.joining()})
 		if err == nil {
 			b.id = made.ID
 			s.mu.Lock()
@@ -113,6 +116,16 @@ func (s *Sandbox) create(ctx context.Context, b *box) error {
 	}
 }
 
+// joining is the box's name in a network of others.
+func (b *box) joining() *network.NetworkingConfig {
+	if b.spec.Joins == "" {
+		return nil
+	}
+	return &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{
+		b.spec.Joins: {Aliases: []string{b.spec.Alias}},
+	}}
+}
+
 var outside = regexp.MustCompile(`[^a-zA-Z0-9_.-]+`)
 
 // kept are the capabilities that remain, all within the container: what a
@@ -126,7 +139,7 @@ var kept = []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID
 func (b *box) config() (*container.Config, *container.HostConfig, error) {
 	s, yes, pids := b.spec, true, int64(b.spec.PIDs)
 	config := &container.Config{
-		Image: s.Image, User: "0", Labels: b.sandbox.labels(s.Label), WorkingDir: b.workdir, Hostname: "box",
+		Image: s.Image, User: "0", Labels: b.sandbox.Labels(s.Label), WorkingDir: b.workdir, Hostname: "box",
 		Entrypoint: []string{"sh", "-c", keeperScript, "sh"}, Env: environ(s.Env),
 		OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true,
 		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
