@@ -109,12 +109,22 @@ func name(label string, numbers map[string]int) power.Domain {
 	kind := kindOf(label)
 	d := power.Domain{Kind: kind, Name: label, Source: Source}
 	if kind == power.Uncore {
-		d.ID = "rail:" + strings.ToLower(label)
+		d.ID = "rail:" + word(label)
 		return d
 	}
 	d.ID = kind + ":" + strconv.Itoa(numbers[kind])
 	numbers[kind]++
 	return d
+}
+
+// word is a label as a part of an id.
+func word(label string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(label))
 }
 
 // kindOf says what hangs on a rail. A rail of processor and graphics together is

@@ -27,6 +27,7 @@ type listedGPU struct {
 	major, minor              int  // compute capability
 	known                     bool
 	mig                       []string // UUIDs of its MIG devices
+	apps                      string   // processes on it when it was listed, in words
 }
 
 // listColumns are what every nvidia-smi knows; the watts and the name follow.
@@ -61,6 +62,9 @@ func listSMI(command string) ([]listedGPU, error) {
 	}
 	if out, err := exec.Command(command, "-L").Output(); err == nil {
 		listMIG(string(out), list)
+	}
+	if out, err := exec.Command(command, "--query-compute-apps=gpu_uuid,pid,process_name", "--format=csv,noheader").Output(); err == nil {
+		listApps(string(out), list)
 	}
 	return list, nil
 }
@@ -154,4 +158,20 @@ func (g *listedGPU) domain(column string) power.Domain {
 		averaged(&d)
 	}
 	return d
+}
+
+// listApps adds the processes of lines "GPU-5d5b…, 4711, /usr/bin/python3".
+func listApps(text string, list []listedGPU) {
+	for line := range strings.Lines(text) {
+		uuid, process, ok := strings.Cut(strings.TrimSpace(line), ", ")
+		pid, name, named := strings.Cut(process, ", ")
+		i := slices.IndexFunc(list, func(g listedGPU) bool { return g.uuid == uuid })
+		if !ok || !named || i < 0 || !isIndex(pid) {
+			continue
+		}
+		if list[i].apps != "" {
+			list[i].apps += ", "
+		}
+		list[i].apps += "pid " + pid + " " + name
+	}
 }

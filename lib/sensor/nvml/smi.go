@@ -46,6 +46,7 @@ type smiGPU struct {
 	domain sensor.Domain
 	smi    *smi
 	index  string // as nvidia-smi prints it
+	apps   string // to be told once: asking again and again would cost too much
 }
 
 const (
@@ -85,7 +86,7 @@ func openSMI(o Options) ([]sensor.Sensor, string, error) {
 		update := s.period.Microseconds()
 		d.UpdateUs, d.LagUs = &update, update
 		s.open++
-		sensors = append(sensors, &smiGPU{domain: sensor.Domain{Domain: d, Paced: true, Spare: why[i]}, smi: s, index: g.index})
+		sensors = append(sensors, &smiGPU{domain: sensor.Domain{Domain: d, Paced: true, Spare: why[i]}, smi: s, index: g.index, apps: g.apps})
 	}
 	if s.open == 0 {
 		return sensors, remark, nil
@@ -164,6 +165,10 @@ func (g *smiGPU) Domain() *sensor.Domain { return &g.domain }
 
 func (g *smiGPU) Read(now int64, full bool, r *sensor.Reading) {
 	s := g.smi
+	if full && g.apps != "" {
+		apps := g.apps
+		g.apps, r.Neighbours = "", &apps
+	}
 	s.mu.Lock()
 	row, ok := s.latest[g.index]
 	err := s.err

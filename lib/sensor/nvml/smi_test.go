@@ -90,6 +90,7 @@ func smiScript(t *testing.T, rows string) (command string) {
 	script := `#!/bin/sh
 case "$*" in
 *compute_cap*) printf '0, GPU-a, 550.1, 700.00, 00000000:1A:00.0, 1200, 2619, 1980, 2619, 100, 101, 9.0, NVIDIA H100\n1, GPU-b, 550.1, 700.00, 00000000:1B:00.0, 1200, 2619, 1980, 2619, 100, 101, 9.0, NVIDIA H100\n' ;;
+*compute-apps*) printf 'GPU-b, 4711, /usr/bin/python3\nGPU-b, 4712, a name, with a comma\nGPU-x, 1, y\nNo running processes found\n' ;;
 -L) printf 'GPU 0: NVIDIA H100 (UUID: GPU-a)\n  MIG 3g.40gb     Device  0: (UUID: MIG-1)\n  MIG 3g.40gb     Device  1: (UUID: MIG-2)\nGPU 1: NVIDIA H100 (UUID: GPU-b)\n' ;;
 *"index,power.draw.instant,utilization.gpu,memory.used,temperature.gpu --format=csv,noheader,nounits -lms 100")
 	echo started >>` + dir + `/starts
@@ -125,6 +126,12 @@ func TestSMI(t *testing.T) {
 	}
 	if r := get(0, 1000); r.MicroW != 68_130_000 || r.Util != 0.42 || r.MemBytes != 1<<30 || r.TempC != 55 {
 		t.Errorf("%+v", r)
+	}
+	if r := get(1, 1000); r.Neighbours == nil || *r.Neighbours != "pid 4711 /usr/bin/python3, pid 4712 a name, with a comma" {
+		t.Errorf("%+v", r)
+	}
+	if r := get(1, 1000); r.Neighbours != nil {
+		t.Errorf("told twice: %s", *r.Neighbours)
 	}
 	if r := get(1, 299_000); r.MicroW != 70_500_000 {
 		t.Errorf("%+v", r)
