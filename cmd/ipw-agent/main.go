@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"ipw/lib/agent"
@@ -59,8 +60,15 @@ func run(c *cli.Context) (err error) {
 	return err
 }
 
+// ballast is a number of bytes that are never touched, so that no memory is spent
+// on them: the collector counts them, and does not run for every few megabytes
+// that a small heap grows by. With a thousand queries in flight it took a third
+// of the time.
+const ballast = 64 << 20
+
 // record writes one segment: the whole run.
 func (p *plan) record(c *cli.Context, out *stream.Writer) error {
+	defer runtime.KeepAlive(make([]byte, ballast))
 	client, stop, err := p.client(c)
 	if err != nil {
 		return err

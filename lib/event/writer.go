@@ -26,7 +26,7 @@ func (w *Writer) Emit(e Event) error {
 	return w.w.Append(func(b []byte) ([]byte, error) {
 		now := w.clock()
 		e.TUs, e.MUs = now.TUs, &now.MUs
-		return stream.AppendJSON(b, e)
+		return Append(b, &e)
 	})
 }
 

@@ -5,12 +5,7 @@ import "encoding/json"
 // chunk is one piece of a stream of chat completions, with the fields that
 // servers add to the protocol.
 type chunk struct {
-	Choices []struct {
-		Index        int     `json:"index"`
-		Delta        delta   `json:"delta"`
-		Message      delta   `json:"message"` // of a server that does not stream
-		FinishReason *string `json:"finish_reason"`
-	} `json:"choices"`
+	Choices []choice        `json:"choices"`
 	Usage   json.RawMessage `json:"usage"`
 	Timings struct {        // llama.cpp
 		Cached *int64 `json:"cache_n"`
@@ -19,6 +14,13 @@ type chunk struct {
 		Usage json.RawMessage `json:"usage"`
 	} `json:"x_groq"`
 	Error json.RawMessage `json:"error"`
+}
+
+type choice struct {
+	Index        int     `json:"index"`
+	Delta        delta   `json:"delta"`
+	Message      delta   `json:"message"` // of a server that does not stream
+	FinishReason *string `json:"finish_reason"`
 }
 
 type delta struct {
@@ -74,8 +76,11 @@ type chatReader struct{ *answer }
 
 func (a chatReader) event(data []byte) error {
 	var k chunk
-	if json.Unmarshal(data, &k) != nil {
-		return errGarbage
+	if !k.scan(data) {
+		k = chunk{}
+		if json.Unmarshal(data, &k) != nil {
+			return errGarbage
+		}
 	}
 	if isSet(k.Error) {
 		return failedStream(k.Error)
