@@ -1,6 +1,7 @@
 package sensor
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"strings"
@@ -26,9 +27,10 @@ type File struct {
 	err  error
 	buf  []byte
 
-	last   int64 // the count before
-	retry  int64 // when to look for a lost file again
-	looked int64 // when the path was last looked at
+	last   int64  // the count before
+	before []byte // the bytes before
+	retry  int64  // when to look for a lost file again
+	looked int64  // when the path was last looked at
 }
 
 const (
@@ -93,10 +95,11 @@ func (f *File) count(now int64) (int64, error) {
 // Bytes reads the file, as much as fits. They are valid until the next call.
 func (f *File) Bytes(now int64) ([]byte, error) {
 	b, err := f.read(now)
-	if (err != nil || len(b) == 0) && f.replaced(now) {
+	if (err != nil || bytes.Equal(b, f.before)) && f.replaced(now) {
 		f.drop(now, nil)
 		b, err = f.read(now)
 	}
+	f.before = append(f.before[:0], b...)
 	return b, err
 }
 

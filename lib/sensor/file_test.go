@@ -56,9 +56,19 @@ func TestFileIsFoundAgain(t *testing.T) {
 	if f.Path() != filepath.Join(root, "hwmon7", "value") {
 		t.Error(f.Path())
 	}
-	writeValue(t, filepath.Join(root, "hwmon7"), "10\n")
-	if b, err := f.Bytes(now); err != nil || string(b) != "10\n" {
-		t.Errorf("%q %v", b, err)
+	// Bytes too come from the file that has the name now.
+	for _, text := range []string{"10\n", "torn", ""} {
+		writeValue(t, root, text)
+		if err := os.Rename(filepath.Join(root, "value"), filepath.Join(root, "hwmon7", "value")); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second time the old file repeats itself
+			now += lookUs
+			f.Bytes(now)
+		}
+		if b, err := f.Bytes(now); err != nil || string(b) != text {
+			t.Errorf("%q: %q %v", text, b, err)
+		}
 	}
 }
 

@@ -221,3 +221,20 @@ func TestReadAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a reading", n)
 	}
 }
+
+func BenchmarkRead(b *testing.B) {
+	dir := filepath.Join(b.TempDir(), "class/drm/card0/device")
+	for file, text := range map[string]string{"vendor": "0x1002", "device": "0x74a1", "gpu_metrics": string(table(1, 6, 1800, 5)), "hwmon/hwmon1/power1_input": "650000000"} {
+		os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o755)
+		os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644)
+	}
+	sensors, err := Open(filepath.Join(dir, "../../../.."))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var r sensor.Reading
+	for b.Loop() {
+		r.Clear()
+		sensors[0].Read(0, false, &r)
+	}
+}

@@ -170,3 +170,21 @@ func TestReadAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a reading", n)
 	}
 }
+
+// Whatever a channel holds, it is refused or a number that a rail can have, and
+// its label is a domain.
+func FuzzChannel(f *testing.F) {
+	f.Add("VDD_IN", "5000\n")
+	f.Add("VDD_CPU_GPU_CV", "-8\n")
+	f.Add("a b/\x00", "--5")
+	f.Add("", "18446744073709551615")
+	f.Fuzz(func(t *testing.T, label, text string) {
+		if v, err := parseMilli([]byte(text)); err == nil && (v < 0 || v > mostMilli) || err != nil && v != 0 {
+			t.Errorf("%q: %d %v", text, v, err)
+		}
+		d := name(label, map[string]int{})
+		if kind, rest, ok := strings.Cut(d.ID, ":"); !ok || kind == "" || strings.ContainsAny(rest, "/: \x00") {
+			t.Errorf("%q: %q", label, d.ID)
+		}
+	})
+}

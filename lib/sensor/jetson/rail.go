@@ -23,7 +23,11 @@ func (r *rail) Read(now int64, _ bool, to *sensor.Reading) {
 func (r *rail) microW(now int64) (int64, error) {
 	product := int64(1)
 	for _, f := range r.files {
-		v, err := milli(f, now)
+		b, err := f.Bytes(now)
+		if err != nil {
+			return power.Null, err
+		}
+		v, err := parseMilli(b)
 		if err != nil {
 			return power.Null, err
 		}
@@ -42,12 +46,8 @@ const (
 	leastMilli = -1_000
 )
 
-// milli reads a file in thousandths.
-func milli(f *sensor.File, now int64) (int64, error) {
-	b, err := f.Bytes(now)
-	if err != nil {
-		return 0, err
-	}
+// parseMilli reads what a file in thousandths holds.
+func parseMilli(b []byte) (int64, error) {
 	b, negative := bytes.CutPrefix(b, minus)
 	v, err := sensor.ParseCount(b)
 	switch {
