@@ -1,8 +1,9 @@
-"""The witness of scripts/real-model: a proxy that notes what a model server
+"""The witness of scripts/real-model and scripts/real-resume: a proxy that notes what a model server
 says of itself, and a comparison of that with the traces of a run.
 
     real-model.py proxy PLAIN TOOLS CALLS   prints its own URL, then serves
     real-model.py check RUN CALLS JUDGED    exits 1 if a trace differs
+    real-model.py resumed N CALLS EVENTS [TRACES]   exits 1 if one of N queries is lost, doubled or miscounted
 
 PLAIN is the server with the model's own chat template, TOOLS one with a template
 under which it can be made to call tools.
@@ -187,6 +188,60 @@ def check(run, calls_path, judged_path):
     return 1 if wrong else 0
 
 
+def resumed(n, calls_path, events_path, traces_path=None):
+    """A run that was killed and went on, against the calls that the server saw."""
+    n = int(n)
+    wrong = []
+    events = []
+    for line in open(events_path):
+        try:
+            events.append(json.loads(line))
+        except ValueError:
+            wrong.append(f"no JSON in the stream: {line[:60]!r}")
+    starts = [(e["query"], e["attempt"]) for e in events if e.get("type") == "query_start"]
+    ends = [e for e in events if e.get("type") == "query_end"]
+    done = [e["query"] for e in ends if e["reason"] in ("finished", "max_turns")]
+    if len(set(starts)) != len(starts):
+        wrong.append("an attempt begins twice")
+    if sorted(done) != sorted({q for q, _ in starts}) or len(done) != n:
+        wrong.append(f"{len(done)} queries were finished, {len(set(done))} different ones of {n}")
+
+    # What a call counts is what the server counted. The server may have counted
+    # calls whose end the killed process did not live to write.
+    told = [(c["usage"]["prompt_tokens"], c["usage"]["completion_tokens"]) for c in lines(calls_path) if c["usage"]]
+    counted = [(e["input_tokens"], e["output_tokens"]) for e in events if e.get("type") == "lm_inference_end" and not e.get("error")]
+    rest = list(told)
+    for tokens in counted:
+        if tokens in rest:
+            rest.remove(tokens)
+        else:
+            wrong.append(f"the server knows no call of {tokens} tokens")
+    began = {e["span"] for e in events if e.get("type") == "lm_inference_start"}
+    over = {e["span"] for e in events if e.get("type") == "lm_inference_end"}
+    if len(rest) > len(began - over):
+        wrong.append(f"{len(rest)} calls of the server are in no record, {len(began - over)} were cut")
+    segments = sum(1 for e in events if e.get("type") == "header")
+    print(f"{len(starts)} attempts at {len(set(done))} queries in {segments} segments, {len(began)} calls, {len(began - over)} of them cut by the kill")
+    print(f"tokens: {sum(i for i, _ in counted)} in, {sum(o for _, o in counted)} out, call by call as the server counted; {len(rest)} calls counted there only")
+
+    if traces_path:
+        traces = lines(traces_path)
+        if sorted(q["query_id"] for q in traces) != sorted(set(done)):
+            wrong.append(f"{len(traces)} traces of {len(set(done))} queries")
+        valid = {(e["query"], e["attempt"]) for e in ends if e["reason"] in ("finished", "max_turns")}
+        mine = [e for e in events if e.get("type") == "lm_inference_end" and (e["query"], e["attempt"]) in valid]
+        for key, total in ("input_tokens", "total_input_tokens"), ("output_tokens", "total_output_tokens"):
+            here, there = sum(q[total] for q in traces), sum(e[key] for e in mine)
+            if here != there:
+                wrong.append(f"{total}: {here} in the traces, {there} in the events")
+        before = sum(q["attempt_cpu_energy_joules"] or 0 for q in traces)
+        print(f"{len(traces)} traces, {before:.3f} J of earlier attempts kept")
+    for w in wrong:
+        print("WRONG " + w)
+    print("nothing lost, nothing doubled" if not wrong else f"{len(wrong)} differences")
+    return 1 if wrong else 0
+
+
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
-    sys.exit({"proxy": proxy, "check": check}[command](*rest))
+    sys.exit({"proxy": proxy, "check": check, "resumed": resumed}[command](*rest))

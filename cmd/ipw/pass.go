@@ -15,6 +15,11 @@ type agentFlags struct {
 	MaxResult    *int   `placeholder:"BYTES" help:"Cut the middle out of a tool's result that has more bytes."`
 	ToolProtocol string `placeholder:"HOW" help:"How the model calls tools: native, text, auto."`
 
+	SearchURL  string   `name:"search-url" placeholder:"URL" help:"Where web_search asks instead of Tavily."`
+	MCP        []string `name:"mcp" sep:"none" placeholder:"NAME=COMMAND|URL" help:"An MCP server whose tools are added; repeatable."`
+	MCPConfig  []string `name:"mcp-config" sep:"none" type:"path" placeholder:"FILE" help:"The MCP servers of a file with mcpServers; repeatable."`
+	MCPTimeout string   `name:"mcp-timeout" placeholder:"TIME" help:"Give up a call of an MCP server after this long without a sign of progress."`
+
 	Sandbox string   `placeholder:"KIND" help:"Where commands run: docker, bwrap, auto, or none: on this machine."`
 	Image   string   `placeholder:"IMAGE" help:"The sandbox's image, for tasks that bring none."`
 	Network bool     `help:"Leave the sandbox's network open while the agent works."`

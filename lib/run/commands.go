@@ -168,10 +168,15 @@ func shown(argv []string) []string {
 	return out
 }
 
-// publicURL strips user name, password and query from a URL; other text stays.
+// publicURL strips user name, password and query from a URL, also behind NAME=;
+// other text stays.
 func publicURL(s string) string {
-	if !strings.Contains(s, "://") {
+	scheme, _, found := strings.Cut(s, "://")
+	if !found {
 		return s
+	}
+	if i := strings.LastIndexByte(scheme, '='); i >= 0 {
+		return s[:i+1] + publicURL(s[i+1:])
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" {
