@@ -54,7 +54,7 @@ fuzz:
 	done
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./lib/... ./cmd/ipw-agent
+	$(GO) test -run '^$$' -bench . -benchmem ./lib/... ./cmd/ipw-agent ./cmd/ipw-sample
 
 # Archives of static binaries; scripts/dist says what is in them.
 dist:

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"ipw-sample": main})
+	testscript.Main(m, map[string]func(){"ipw-sample": main, "spin": spinMain})
 }
 
 func TestScripts(t *testing.T) {
@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 }
 
 // fakeLibrary compiles the fake libnvidia-ml.so.
-func fakeLibrary(t *testing.T) (dir string) {
+func fakeLibrary(t testing.TB) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	out, err := exec.Command("cc", "-shared", "-fPIC", "-o", filepath.Join(dir, "libnvidia-ml.so.1"), "../../lib/sensor/nvml/testdata/fake/nvml.c").CombinedOutput()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -376,6 +377,37 @@ func BenchmarkTick(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// A million samples leave the heap as it was: bytes grown between the first
+// thousand and the last.
+func BenchmarkMillion(b *testing.B) {
+	var sensors []sensor.Sensor
+	for i := range 11 {
+		sensors = append(sensors, &counted{domain: counter(fmt.Sprint("gpu:", i), 100_000).domain})
+	}
+	grown := int64(0)
+	for b.Loop() {
+		s := New(sensors, stream.NewWriter(io.Discard), Config{Interval: time.Millisecond, Clock: clock.System, Wait: (&world{}).wait, Flush: time.Second})
+		if err := s.Begin(); err != nil {
+			b.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		for i := range 1_000_000 {
+			if i == 1000 {
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+			}
+			if err := s.Sample(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		grown = int64(after.HeapAlloc) - int64(before.HeapAlloc)
+		runtime.KeepAlive(s)
+	}
+	b.ReportMetric(float64(grown), "B-grown")
 }
 
 // The real clock and the real sleep: a tick is never early, and the end of the

@@ -120,7 +120,7 @@ static void read_script(void)
 	FILE *f = path ? fopen(path, "r") : NULL;
 	gpu *g = &global;
 	int init_at = global.key[INIT].at;
-	memset(gpus, 0, sizeof gpus);
+	memset(gpus, 0, count * sizeof gpus[0]); /* and not what was never used: it is large */
 	memset(&global, 0, sizeof global);
 	count = 0;
 	while (f && fgets(line, sizeof line, f)) {
