@@ -71,14 +71,35 @@ func TestAgainstOracle(t *testing.T) {
 		if h.On&history.NoPower != 0 && h.On&history.ClockStep != 0 {
 			continue // lengths are those of m_us; the oracle joins on t_us and knows no other
 		}
-		if diff := against(h, rule); len(diff) > 0 {
+		if diff := against(h, rule, serves(seed)); len(diff) > 0 {
 			t.Errorf("seed %d, rule %s, %s:\n  %s", seed, rule, h.On, strings.Join(diff[:min(len(diff), 12)], "\n  "))
 			if h = narrow(seed, rule, h); len(h.Power)+len(h.Events) > 0 {
-				t.Logf("needs only %s: %s", h.On, strings.Join(against(h, rule)[:1], ""))
+				t.Logf("needs only %s: %s", h.On, strings.Join(against(h, rule, serves(seed))[:1], ""))
 			}
 			return
 		}
 	}
+}
+
+// serves says where the histories' two endpoints run, for some of them.
+func serves(seed uint64) []string {
+	const local, remote = "http://127.0.0.1:8000/v1", "https://api.example.com/v1"
+	return [][]string{
+		nil, nil, nil, nil, {local + "=gpu:0"}, {local + "=gpu:1", remote + "=gpu:0"}, {local + "=gpu:0-1"},
+		{remote + "=n1"}, {local + "=remote"}, {remote + "=gpu:0,gpu:2"}, {local + "=n1/gpu:0", remote + "=remote"},
+	}[seed%11]
+}
+
+func parsed(where []string) []attribute.Serve {
+	var all []attribute.Serve
+	for _, w := range where {
+		v, err := attribute.ParseServe(w)
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, v)
+	}
+	return all
 }
 
 // narrow turns off every switch that the difference does not need.
@@ -86,7 +107,7 @@ func narrow(seed uint64, rule string, h history.History) history.History {
 	off := history.Switch(0)
 	for _, s := range h.On.List() {
 		g := history.Random(rand.New(rand.NewPCG(seed, 7)), history.Options{Samples: 120, Off: skip | off | s})
-		if d := against(g, rule); len(d) > 0 && strings.Contains(strings.Join(d, "\n"), *about) {
+		if d := against(g, rule, serves(seed)); len(d) > 0 && strings.Contains(strings.Join(d, "\n"), *about) {
 			off, h = off|s, g
 		}
 	}
@@ -94,12 +115,12 @@ func narrow(seed uint64, rule string, h history.History) history.History {
 }
 
 // against lists where the attribution and the oracle differ.
-func against(h history.History, rule string) []string {
-	want, err := oracle.Attribute(h.Power, h.Events, rule, oracle.Options{})
+func against(h history.History, rule string, where []string) []string {
+	want, err := oracle.Attribute(h.Power, h.Events, rule, oracle.Options{Serves: where})
 	if err != nil {
 		return []string{"oracle: " + err.Error()}
 	}
-	got, err := attributeFiles(h.Power, h.Events, attribute.Options{Share: rule, MinCoverage: 0.9})
+	got, err := attributeFiles(h.Power, h.Events, attribute.Options{Share: rule, MinCoverage: 0.9, Serves: parsed(where)})
 	if err != nil {
 		return []string{"attribute: " + err.Error()}
 	}

@@ -20,7 +20,7 @@ import (
 // the totals that is shown is the sum of the traces' fields.
 func TestConservation(t *testing.T) {
 	holds(t, history.Options{Off: history.NoPower}, func(seed uint64, h history.History) string {
-		r, err := attributeFiles(h.Power, h.Events, attribute.Options{Share: rules[seed%3], MinCoverage: 0.9})
+		r, err := attributeFiles(h.Power, h.Events, attribute.Options{Share: rules[seed%3], MinCoverage: 0.9, Serves: parsed(serves(seed))})
 		must(t, err)
 		return unbalanced(r)
 	})

@@ -20,7 +20,7 @@ func TestDump(t *testing.T) {
 	os.WriteFile(*dump+"/power.jsonl", h.Power, 0o644)
 	os.WriteFile(*dump+"/events.jsonl", h.Events, 0o644)
 	t.Log(rule, h.On)
-	for i, d := range against(h, rule) {
+	for i, d := range against(h, rule, serves(*firstSeed)) {
 		if i > 20 {
 			break
 		}

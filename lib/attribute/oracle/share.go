@@ -277,7 +277,8 @@ func (m moment) whole(c charges, d *domain, q *query) {
 	for _, t := range turns {
 		c.add(figure{query: q, turn: t, name: "turn"}, one)
 		for _, s := range t.spans {
-			if !s.inFlight(m.from, m.to) {
+			elsewhere := s.call() && d.Kind == "gpu" && (s.on == nil || !s.on(d))
+			if !s.inFlight(m.from, m.to) || elsewhere {
 				continue
 			}
 			for _, f := range m.figures(d, t, s) {
