@@ -24,7 +24,7 @@ func (e *Engine) EventHeader(h *event.Header) {
 	}
 	e.events.head, e.events.byM = h, e.clocks.joined(h.BootID) || len(e.segments) == 0 && h.BootID != ""
 	e.events.drift = drift{}
-	e.hosts[h.Host] = true
+	e.meet(h.Host)
 }
 
 // tooFar reports whether the events' wall clock moved by more than the error of
@@ -114,15 +114,11 @@ func keyOf(h *event.Header, ev *event.Event) queryKey {
 // apply applies all sets of events, and ends of retry waits, up to t.
 func (e *Engine) apply(t int64) {
 	t = min(t, e.horizon)
+	if e.nextChange() > t {
+		return
+	}
 	for {
-		next, wakeAt := int64(never), int64(never)
-		if e.head < len(e.queue) {
-			next = e.queue[e.head].t
-		}
-		if len(e.wakes) > 0 {
-			wakeAt = e.wakes[0].t
-		}
-		at := min(next, wakeAt)
+		at := e.nextChange()
 		if at > t || at == never && e.head == len(e.queue) {
 			break
 		}
@@ -143,6 +139,18 @@ func (e *Engine) apply(t int64) {
 		e.queue = slices.Delete(e.queue, 0, e.head)
 		e.head = 0
 	}
+}
+
+// nextChange is when the next set of events, or end of a wait, is.
+func (e *Engine) nextChange() int64 {
+	t := int64(never)
+	if e.head < len(e.queue) {
+		t = e.queue[e.head].t
+	}
+	if len(e.wakes) > 0 {
+		t = min(t, e.wakes[0].t)
+	}
+	return t
 }
 
 // class orders the records of one instant.

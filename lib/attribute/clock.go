@@ -43,7 +43,7 @@ func (c *clocks) time(byM bool, boot string, t, m int64, hasM bool) int64 {
 // its first record carries m_us, before either is pushed: how two streams join
 // depends on both.
 func (e *Engine) LearnEvents(h *event.Header, firstHasM bool) {
-	e.hosts[h.Host] = true
+	e.meet(h.Host)
 	if i := slices.IndexFunc(e.eventHeads, func(o *event.Header) bool { return o.Host == h.Host }); i >= 0 {
 		e.eventHeads[i] = h // a long table names its hosts over and over
 	} else {

@@ -11,13 +11,16 @@ func (a *account) crossings() {
 	sec := make([]float64, len(a.numbers))
 	seen := make([]int, len(a.numbers))
 	var nums []int
+	begin := 0
 	for i := range a.q.crossed {
 		x := &a.q.crossed[i]
+		parts := a.q.cuts[begin:x.end]
+		begin = x.end
 		nums = nums[:0]
-		if n := len(x.parts); n > 0 && x.parts[n-1].from >= a.q.end { // it was thought open there
-			x.parts, x.outside = x.parts[:n-1], true
+		if n := len(parts); n > 0 && parts[n-1].from >= a.q.end { // it was thought open there
+			parts, x.outside = parts[:n-1], true
 		}
-		for _, p := range x.parts {
+		for _, p := range parts {
 			for _, share := range a.shares(p.epoch, x.d) {
 				num, f := share.num, share.f
 				if seen[num] == 0 {
@@ -33,7 +36,7 @@ func (a *account) crossings() {
 		for _, num := range nums {
 			nd := &a.numbers[num].doms[x.d.index]
 			if x.cell {
-				if seen[num] < len(x.parts) || x.outside {
+				if seen[num] < len(parts) || x.outside {
 					lo[num] = 0
 				}
 				nd.lo += lo[num] * x.nj
@@ -44,19 +47,19 @@ func (a *account) crossings() {
 			seen[num] = 0
 		}
 		if x.cell {
-			a.wholeCell(x)
+			a.wholeCell(x, parts)
 		}
 	}
 }
 
 // wholeCell counts a cell for the numbers in whose window it lies wholly.
-func (a *account) wholeCell(x *crossing) {
-	if x.outside || len(x.parts) == 0 {
+func (a *account) wholeCell(x *crossing, parts []crossPart) {
+	if x.outside || len(parts) == 0 {
 		return
 	}
 next:
-	for _, num := range a.active[x.parts[0].epoch] {
-		for _, p := range x.parts[1:] {
+	for _, num := range a.active[parts[0].epoch] {
+		for _, p := range parts[1:] {
 			if !slices.Contains(a.active[p.epoch], num) {
 				continue next
 			}

@@ -26,6 +26,7 @@ func (r rank) String() string { return [...]string{"bound", "assumed", "statisti
 type domain struct {
 	index   int
 	host    string
+	serving bool // no event comes from its host
 	id      string
 	spec    power.Domain // of the latest segment
 	counter bool
@@ -54,6 +55,7 @@ type domain struct {
 	maxW   float64 // largest power seen in the segment, watts
 	seen   bool    // has ever given a reading
 	steps  ring
+	sums   domTotals
 	past   history // of averaged watts
 	idle   baseline
 

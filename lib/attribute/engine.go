@@ -43,8 +43,8 @@ type Engine struct {
 
 	domains  []*domain
 	byName   map[[2]string]*domain
-	segments map[string]*segment // by stream
-	powered  bool                // a power stream was given
+	segments []*segment // one for each power stream
+	powered  bool       // a power stream was given
 	clocks   clocks
 
 	events     eventSegment
@@ -67,7 +67,7 @@ type Engine struct {
 	ended   []*query // closed, not resolved yet
 	runs    map[string]*runSpan
 	past    attempts
-	places  map[string]*place
+	places  map[placeKey]*place
 	hosts   map[string]bool // of event headers
 	rates   map[spanKey]*rates
 
@@ -78,7 +78,8 @@ type Engine struct {
 	peakAt     *slice
 	peakBefore *slice // the slice that ends where peakAt begins, if still unsettled
 
-	parts  []part
+	parts  []part      // of the cell or interval at hand
+	cut    []crossPart // of a query, in them
 	stamp  int
 	totals totals
 
@@ -110,6 +111,8 @@ type wake struct {
 type part struct {
 	s       *slice
 	seconds float64
+	sharing sharing
+	silent  bool // only silence is known of it
 }
 
 // New makes an engine.
@@ -124,10 +127,10 @@ func New(opts Options) *Engine {
 		opts.Warn = func(string, string) {}
 	}
 	s := &slice{t0: math.MinInt64, t1: never, peak: -1, onPeak: -1}
-	e := &Engine{opts: opts, byName: map[[2]string]*domain{}, segments: map[string]*segment{},
+	e := &Engine{opts: opts, byName: map[[2]string]*domain{},
 		late: map[queryKey]int{}, horizon: math.MinInt64, applied: math.MinInt64, last: s, first: s,
 		queries: map[queryKey]*query{}, runs: map[string]*runSpan{},
-		firstQuery: never, places: map[string]*place{}, rates: map[spanKey]*rates{}, hosts: map[string]bool{}}
+		firstQuery: never, places: map[placeKey]*place{}, rates: map[spanKey]*rates{}, hosts: map[string]bool{}}
 	e.clocks, e.peakAt = newClocks(), s
 	for _, v := range opts.Serves {
 		for _, t := range v.Where {
@@ -153,6 +156,16 @@ func (e *Engine) Known(t int64) error {
 
 // Queued is the number of events pushed and not applied yet.
 func (e *Engine) Queued() int { return len(e.queue) - e.head }
+
+// stream is what a power stream is in, nil if it was not announced.
+func (e *Engine) stream(name string) *segment {
+	for _, s := range e.segments { // a handful
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}
 
 // WantsEvents reports whether measurements wait for events to be known.
 func (e *Engine) WantsEvents() bool {
@@ -209,7 +222,13 @@ func (e *Engine) move() error {
 	for _, d := range e.domains {
 		e.drain(d)
 	}
-	e.settle()
+	if e.first != e.last || len(e.peaks) > 0 {
+		e.settle()
+	}
+	e.forget()
+	if len(e.ended) == 0 {
+		return nil
+	}
 	return e.resolveEnded()
 }
 
@@ -272,7 +291,7 @@ func (e *Engine) Finish() error {
 // Drop gives a power stream up: a live sampler is dead, or stalls. What waits for
 // it is final. Should it go on, its lines begin anew.
 func (e *Engine) Drop(stream string) error {
-	s := e.segments[stream]
+	s := e.stream(stream)
 	s.dropped = s.dropped || !s.over
 	e.endStream(s)
 	return e.move()
@@ -296,13 +315,24 @@ func (e *Engine) powerHosts() []string {
 	return hosts
 }
 
-// serving reports a domain of a host that no event comes from.
-func (e *Engine) serving(d *domain) bool {
-	if d.host == "" {
+// meet takes note of a host that events come from.
+func (e *Engine) meet(host string) {
+	if e.hosts[host] {
+		return
+	}
+	e.hosts[host] = true
+	for _, d := range e.domains {
+		d.serving = e.onlyServes(d.host)
+	}
+}
+
+// onlyServes reports a host that no event comes from.
+func (e *Engine) onlyServes(host string) bool {
+	if host == "" {
 		return false
 	}
 	for h := range e.hosts {
-		if sameHost(h, d.host) {
+		if sameHost(h, host) {
 			return false
 		}
 	}
@@ -311,7 +341,7 @@ func (e *Engine) serving(d *domain) bool {
 
 // byCalls reports whether step one shares a domain among calls first.
 func (e *Engine) byCalls(d *domain) bool {
-	return (e.opts.Share == Active || e.opts.Share == Tokens) && (d.spec.Kind == power.GPU || e.serving(d))
+	return (e.opts.Share == Active || e.opts.Share == Tokens) && e.isGPU(d)
 }
 
 // charged reports whether a domain is handed down: what it gave in one segment
@@ -325,7 +355,7 @@ func charges(spec *power.Domain) bool {
 
 // matches reports whether a query's host is the domain's.
 func (e *Engine) matches(q *query, d *domain) bool {
-	return len(e.hosts) <= 1 || sameHost(q.head.Host, d.host) || e.serving(d)
+	return len(e.hosts) <= 1 || sameHost(q.head.Host, d.host) || d.serving
 }
 
 func ptr[T any](v T) *T { return &v }

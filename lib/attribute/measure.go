@@ -44,8 +44,8 @@ const spacingSamples = 100
 // Expect announces a power stream: nothing is final before it has come that
 // far, or ended.
 func (e *Engine) Expect(stream string) {
-	if e.segments[stream] == nil {
-		e.segments[stream] = &segment{name: stream, order: len(e.segments), now: e.first.t0, coming: e.first.t0, spaced: true}
+	if e.stream(stream) == nil {
+		e.segments = append(e.segments, &segment{name: stream, order: len(e.segments), now: e.first.t0, coming: e.first.t0, spaced: true})
 	}
 }
 
@@ -53,7 +53,7 @@ func (e *Engine) Expect(stream string) {
 func (e *Engine) PowerHeader(stream string, h *power.Header) error {
 	e.powered = true
 	e.Expect(stream)
-	s := e.segments[stream]
+	s := e.stream(stream)
 	eps, err := e.epsilon(h)
 	if err != nil {
 		e.err = err
@@ -88,7 +88,7 @@ func (e *Engine) domain(host string, spec power.Domain) *domain {
 	key := [2]string{host, spec.ID}
 	d := e.byName[key]
 	if d == nil {
-		d = &domain{index: len(e.domains), lastW: power.Null, host: host, id: spec.ID, spec: spec, now: e.first.t0, value: e.first, cell: e.first, reads: e.first}
+		d = &domain{index: len(e.domains), lastW: power.Null, host: host, serving: e.onlyServes(host), id: spec.ID, spec: spec, now: e.first.t0, value: e.first, cell: e.first, reads: e.first}
 		e.byName[key] = d
 		e.domains = append(e.domains, d)
 	}
@@ -97,7 +97,7 @@ func (e *Engine) domain(host string, spec power.Domain) *domain {
 
 // PowerNote takes a note.
 func (e *Engine) PowerNote(stream string, n *power.Note) {
-	s := e.segments[stream]
+	s := e.stream(stream)
 	if s == nil || s.header == nil {
 		return
 	}
@@ -131,7 +131,7 @@ func (e *Engine) noteOf(d *domain, n *power.Note) {
 
 // PowerSample takes a sample, which is not kept.
 func (e *Engine) PowerSample(stream string, p *power.Sample) error {
-	s := e.segments[stream]
+	s := e.stream(stream)
 	if s.dropped && !e.revive(s, p) {
 		return nil
 	}
@@ -170,7 +170,7 @@ func (e *Engine) revive(s *segment, p *power.Sample) bool {
 // Coming tells that a stream's next sample is at t, or that it has none before.
 // What other streams give until then need not wait for it.
 func (e *Engine) Coming(stream string, t int64) {
-	s := e.segments[stream]
+	s := e.stream(stream)
 	s.coming = max(s.coming, t)
 	for _, d := range s.all {
 		switch {
@@ -247,7 +247,7 @@ func (e *Engine) release(s *segment) {
 
 // SampleTime is the place of a stream's next sample on the joined clock.
 func (e *Engine) SampleTime(stream string, p *power.Sample) int64 {
-	return e.sampleTime(e.segments[stream], p)
+	return e.sampleTime(e.stream(stream), p)
 }
 
 // sampleTime is a sample's place on the joined clock.
@@ -339,7 +339,11 @@ func (e *Engine) watch(s *segment, p *power.Sample, t int64) {
 			any = true
 		}
 	}
-	if any {
+	switch {
+	case !any:
+	case len(e.peaks) == 0 && e.last.t0 < t && t <= e.horizon && t < e.nextChange(): // nothing can part them
+		e.last.peak = max(e.last.peak, float64(sum)/1e6)
+	default:
 		e.peaks = append(e.peaks, peak{t, float64(sum) / 1e6})
 	}
 }
@@ -376,7 +380,7 @@ func (e *Engine) spreadPeaks(t int64) {
 
 // PowerEnd ends a segment; the stream may go on with another.
 func (e *Engine) PowerEnd(stream string) error {
-	s := e.segments[stream]
+	s := e.stream(stream)
 	e.release(s)
 	s.ended = true
 	return e.move()
@@ -385,7 +389,7 @@ func (e *Engine) PowerEnd(stream string) error {
 // PowerEOF ends a stream.
 func (e *Engine) PowerEOF(stream string) error {
 	e.Expect(stream)
-	e.endStream(e.segments[stream])
+	e.endStream(e.stream(stream))
 	return e.move()
 }
 

@@ -142,10 +142,16 @@ func (p *place) sampled(domains []*domain) bool {
 // sameHost treats a stream that does not name its host as any host's.
 func sameHost(a, b string) bool { return a == b || a == "" || b == "" }
 
+// placeKey is what tells places apart.
+type placeKey struct {
+	local          bool
+	host, endpoint string
+}
+
 // placeOf resolves where a call runs. Calls to one endpoint share the place.
 func (e *Engine) placeOf(h *event.Header, c *event.Event) *place {
 	local := c.Local != nil && *c.Local || c.Local == nil && (c.Endpoint == "" || isLoopback(c.Endpoint))
-	key := fmt.Sprintf("%t\x00%s\x00%s", local, h.Host, c.Endpoint)
+	key := placeKey{local, h.Host, c.Endpoint}
 	if p, ok := e.places[key]; ok {
 		return p
 	}
@@ -179,7 +185,7 @@ func (e *Engine) served(d *domain) bool {
 	}
 	for _, s := range e.opts.Serves {
 		for _, t := range s.Where {
-			if t.Domain == d.id && (t.Host == "" && !e.serving(d) || t.Host == d.host) || t.Host == d.host && t.Domain == "" && !t.Remote && t.Host != "" {
+			if t.Domain == d.id && (t.Host == "" && !d.serving || t.Host == d.host) || t.Host == d.host && t.Domain == "" && !t.Remote && t.Host != "" {
 				return true
 			}
 		}

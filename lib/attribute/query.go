@@ -88,8 +88,9 @@ type query struct {
 	epochs   []epoch
 	cursor   int // epoch of the slice that is settled next
 	crossed  []crossing
-	after    *slice // the slice that begins at its end
-	stamp    int    // of the cell being shared out
+	cuts     []crossPart // of all crossings, one after the other
+	after    *slice      // the slice that begins at its end
+	stamp    int         // of the cell being shared out
 	touched  bool
 	first    *event.Event // what it begins with
 	last     *event.Event // what ended it; nil: nothing did
@@ -185,9 +186,15 @@ type crossing struct {
 	d       *domain
 	cell    bool
 	nj      float64
-	c0, c1  int64
 	outside bool // part of it lies outside the query
-	parts   []crossPart
+	end     int  // of its parts among the query's cuts
+}
+
+// keep remembers a crossing until the query has ended.
+func (q *query) keep(x crossing, parts []crossPart) {
+	q.cuts = append(q.cuts, parts...)
+	x.end = len(q.cuts)
+	q.crossed = append(q.crossed, x)
 }
 
 // crossPart is the part of a crossing in one epoch.

@@ -85,7 +85,7 @@ func (e *Engine) concerns(q *query, d *domain) bool {
 	if !d.charged() {
 		return false
 	}
-	if sameHost(q.head.Host, d.host) || e.serving(d) {
+	if sameHost(q.head.Host, d.host) || d.serving {
 		return true
 	}
 	for _, s := range q.spans {

@@ -29,7 +29,6 @@ func (e *Engine) settle() {
 	for _, d := range e.domains {
 		d.value, d.cell, d.reads = e.catchUp(d.value), e.catchUp(d.cell), e.catchUp(d.reads)
 	}
-	e.forget()
 	if e.peakAt.t1 <= e.first.t0 {
 		e.peakAt, e.peakBefore = e.first, nil
 	}
@@ -80,16 +79,23 @@ func (e *Engine) settleSlice(s *slice) {
 
 func (e *Engine) settleDomain(s *slice, d *domain, a *acc) {
 	if s.inRun {
-		e.totals.of(d).measuredUs += a.us
-		e.totals.of(d).device.Add(toJoules(a.nj))
+		d.sums.measuredUs += a.us
+		d.sums.device.Add(toJoules(a.nj))
 	}
 	sharers := e.stepOne(s, d, a.nj)
 	if sharers == 0 && s.inRun {
-		e.totals.of(d).idle.Add(toJoules(a.nj))
+		d.sums.idle.Add(toJoules(a.nj))
+	}
+	if len(s.queries) == 0 {
+		return
+	}
+	sharing, last20 := e.sharingOf(s, d), a.last20
+	if !a.left {
+		last20 = d.steps.mean()
 	}
 	for _, q := range s.queries {
 		ep := &q.epochs[q.cursor]
-		g := e.shareOf(s, d, q, ep)
+		g := e.shareOf(&sharing, d, q, ep)
 		ed := ep.at(d)
 		ed.us += a.us
 		ed.shareUs += g * float64(a.us)
@@ -109,9 +115,7 @@ func (e *Engine) settleDomain(s *slice, d *domain, a *acc) {
 		} else if a.into.ok {
 			ed.into = a.into
 		}
-		if ed.last20 = a.last20; !a.left {
-			ed.last20 = d.steps.mean()
-		}
+		ed.last20 = last20
 		if d.boxcar() {
 			ed.course = append(ed.course, shareFrom{s.t0, g})
 		}
@@ -188,95 +192,6 @@ func (e *Engine) openOn(s *slice, d *domain) int {
 		}
 	}
 	return n
-}
-
-// shareOf is the share of a domain that a query has in a slice: that of its
-// calls in flight on it where calls share, else its own.
-func (e *Engine) shareOf(s *slice, d *domain, q *query, ep *epoch) float64 {
-	if !e.served(d) || !e.matches(q, d) && !e.byCalls(d) {
-		return 0
-	}
-	if e.opts.Share == Whole {
-		return 1
-	}
-	if e.byCalls(d) {
-		if all := s.loadOn(d); all.n > 0 {
-			return ep.load(d).part(all)
-		}
-	}
-	if n := e.openOn(s, d); n > 0 && e.matches(q, d) {
-		return 1 / float64(n)
-	}
-	return 0
-}
-
-// crossCell hands a cell that events cut to the queries open in any part of it.
-func (e *Engine) crossCell(d *domain, c *cell, parts []part) {
-	e.eachQuery(parts, func(q *query) {
-		x := e.cross(q, d, parts)
-		if len(x.parts) == 1 && !x.outside { // none of the query's own events
-			ed := q.epochs[x.parts[0].epoch].at(d)
-			ed.lo += x.parts[0].min * float64(c.nj)
-			ed.hi += x.parts[0].max * float64(c.nj)
-			ed.cells++
-			return
-		}
-		x.cell, x.nj, x.c0, x.c1 = true, float64(c.nj), c.c0, c.c1
-		q.crossed = append(q.crossed, x)
-	})
-}
-
-// crossInterval is crossCell for an interval of watts: ∫ share dt counts.
-func (e *Engine) crossInterval(d *domain, parts []part) {
-	if d.rank != statistical {
-		return
-	}
-	e.eachQuery(parts, func(q *query) {
-		x := e.cross(q, d, parts)
-		if len(x.parts) == 1 {
-			o := x.parts[0].seconds
-			q.epochs[x.parts[0].epoch].at(d).sq += o * o
-			return
-		}
-		q.crossed = append(q.crossed, x)
-	})
-}
-
-// eachQuery calls f for each query open in any of the parts.
-func (e *Engine) eachQuery(parts []part, f func(*query)) {
-	e.stamp++
-	for _, p := range parts {
-		for _, q := range p.s.queries {
-			if q.stamp != e.stamp {
-				q.stamp = e.stamp
-				f(q)
-			}
-		}
-	}
-}
-
-// cross works out a query's shares in the parts, joined by epoch. A part that
-// only silence is known of stays by itself: the query may turn out to have
-// ended before it.
-func (e *Engine) cross(q *query, d *domain, parts []part) crossing {
-	x := crossing{d: d}
-	for _, p := range parts {
-		if !q.isOpenAt(p.s.t0) {
-			x.outside = true
-			continue
-		}
-		i := q.epochAt(p.s.t0)
-		g := e.shareOf(p.s, d, q, &q.epochs[i])
-		silent := e.opts.Live && p.s == e.last && e.horizon > e.Last()
-		if n := len(x.parts); n > 0 && x.parts[n-1].epoch == i && !silent {
-			last := &x.parts[n-1]
-			last.min, last.max = min(last.min, g), max(last.max, g)
-			last.seconds += g * p.seconds
-			continue
-		}
-		x.parts = append(x.parts, crossPart{epoch: i, from: p.s.t0, min: g, max: g, seconds: g * p.seconds})
-	}
-	return x
 }
 
 // counts reports whether a domain is in a query's sums: a board only where

@@ -241,4 +241,4 @@ func (a *account) rootsOf(ep *epoch, t *turn, gpu bool) []*span {
 }
 
 // isGPU reports whether a domain follows the rule of GPUs.
-func (e *Engine) isGPU(d *domain) bool { return d.spec.Kind == power.GPU || e.serving(d) }
+func (e *Engine) isGPU(d *domain) bool { return d.spec.Kind == power.GPU || d.serving }

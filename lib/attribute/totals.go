@@ -34,24 +34,14 @@ type DomainTotal struct {
 	BalanceError unit.Sum `json:"balance_error_joules"`
 }
 
-// totals collects the account while the engine runs.
-type totals struct{ doms map[*domain]*domTotals }
+// totals collects the account while the engine runs, each domain's in it.
+type totals struct{}
+
+func (totals) of(d *domain) *domTotals { return &d.sums }
 
 type domTotals struct {
 	measuredUs                                              int64
 	device, turns, overhead, setup, scoring, idle, withheld unit.Sum
-}
-
-func (t *totals) of(d *domain) *domTotals {
-	if t.doms == nil {
-		t.doms = make(map[*domain]*domTotals)
-	}
-	dt := t.doms[d]
-	if dt == nil {
-		dt = &domTotals{}
-		t.doms[d] = dt
-	}
-	return dt
 }
 
 func toJoules(nj int64) unit.Joules { return unit.Joules(nj) }
@@ -61,7 +51,7 @@ func toJoules(nj int64) unit.Joules { return unit.Joules(nj) }
 func (a *account) addTotals() {
 	remote := a.remote()
 	for _, d := range a.domains {
-		t := a.e.totals.of(d)
+		t := &d.sums
 		add := func(sum *unit.Sum, num int) {
 			nj := toJoules(a.numbers[num].doms[d.index].nj)
 			if hidden := remote && d.spec.Kind == power.GPU; hidden || !a.judge(num, d).ok {
@@ -85,7 +75,7 @@ func (e *Engine) Totals() Totals {
 		if !d.charged() {
 			continue
 		}
-		s := e.totals.of(d)
+		s := &d.sums
 		dt := DomainTotal{ID: e.label(d), Host: d.host, Kind: d.spec.Kind, MeasuredS: float64(s.measuredUs) / 1e6,
 			Device: s.device, Turns: s.turns, Overhead: s.overhead, Setup: s.setup, Scoring: s.scoring, Idle: s.idle, Withheld: s.withheld}
 		rest := s.device
