@@ -225,7 +225,7 @@ func (e *Engine) edge(t int64, record bool) {
 	old.t1 = t
 	old.inRun = e.opened
 	e.opened = e.started
-	e.last = &slice{t0: t, t1: never, queries: e.open, calls: e.calls, peak: -1, onPeak: -1}
+	e.last = e.newSlice(t)
 	old.next = e.last
 	e.markEnds(e.last)
 }
@@ -235,6 +235,7 @@ func (e *Engine) markEnds(s *slice) {
 	for _, q := range e.ended {
 		if q.after == nil && q.end == s.t0 {
 			q.after = s
+			s.kept++
 		}
 	}
 }

@@ -17,7 +17,7 @@ func (a *account) trace() *trace.QueryTrace {
 	q := a.q
 	t := &trace.QueryTrace{Schema: trace.Schema, QueryID: q.key.id, Attempt: q.key.attempt, StartUs: q.startUs, EndUs: q.lastUs,
 		Run: text(q.head.Run), Agent: text(q.head.Agent), Model: text(q.head.Model), Dataset: text(q.head.Dataset), Host: text(q.head.Host),
-		TotalWallClockS: ptr(seconds(q.first, q.last, q.end-q.start))}
+		TotalWallClockS: a.float(seconds(q.first, q.last, q.end-q.start))}
 	if b := q.begin; b != nil {
 		t.WorkloadType, t.Reference, t.Metadata = b.WorkloadType, b.Reference, b.Metadata
 		t.QueryText = deref(b.QueryText)
@@ -115,7 +115,7 @@ func (a *account) had(kind spanKind) bool {
 
 func (a *account) turnTrace(t *turn) trace.TurnTrace {
 	remote := a.remote()
-	out := trace.TurnTrace{TurnIndex: t.index, WallClockS: ptr(seconds(t.first, t.last, t.end-t.start)),
+	out := trace.TurnTrace{TurnIndex: t.index, WallClockS: a.float(seconds(t.first, t.last, t.end-t.start)),
 		ToolsCalled: []string{}, ToolLatenciesS: map[string]float64{}, Tools: []trace.ToolTrace{}}
 	out.StartUs, out.EndUs = a.wall(t)
 	en, values, sum := a.energy(t.number+turnAll, remote)
@@ -171,7 +171,7 @@ func (a *account) model(en *trace.Energy, out *trace.TurnTrace, t *turn, remote 
 	}
 	slices.SortStableFunc(calls, func(x, y *span) int { return int(x.start - y.start) })
 	if f := calls[0]; f.firstToken != never {
-		out.TTFTS = ptr(seconds(f.begin, f.token, f.firstToken-f.start))
+		out.TTFTS = a.float(seconds(f.begin, f.token, f.firstToken-f.start))
 	}
 }
 
@@ -279,7 +279,7 @@ func (a *account) toolTraces(out *trace.TurnTrace, t *turn, remote bool) {
 }
 
 func (a *account) toolTrace(s *span, remote bool) trace.ToolTrace {
-	tt := trace.ToolTrace{Name: s.begin.Tool, Span: s.id, LatencyS: ptr(seconds(s.begin, s.landed, s.end-s.start)), UncertaintyJoules: map[string]*float64{}}
+	tt := trace.ToolTrace{Name: s.begin.Tool, Span: s.id, LatencyS: a.float(seconds(s.begin, s.landed, s.end-s.start)), UncertaintyJoules: map[string]*float64{}}
 	if f := s.finish; f != nil {
 		tt.OK, tt.Error, tt.ResultTokens = f.OK, f.Error, f.ResultTokens
 	}

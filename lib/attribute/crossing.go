@@ -6,10 +6,9 @@ import (
 
 // crossings adds the cells and intervals that the query's own events cut.
 func (a *account) crossings() {
-	lo := make([]float64, len(a.numbers))
-	hi := make([]float64, len(a.numbers))
-	sec := make([]float64, len(a.numbers))
-	seen := make([]int, len(a.numbers))
+	n, m := len(a.numbers), &a.e.scratch
+	m.lo, m.hi, m.seconds, m.seen = zeroed(m.lo, n), zeroed(m.hi, n), zeroed(m.seconds, n), zeroed(m.seen, n)
+	lo, hi, sec, seen := m.lo, m.hi, m.seconds, m.seen
 	var nums []int
 	begin := 0
 	for i := range a.q.crossed {

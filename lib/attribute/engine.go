@@ -83,6 +83,10 @@ type Engine struct {
 	stamp  int
 	totals totals
 
+	spare   []*query // written down
+	free    *slice   // settled; linked by next
+	scratch scratch
+
 	firstQuery      int64 // time of the first query's start; never before it
 	firstUs, lastUs int64 // t_us of the first and the last event
 	dated           bool  // they are known
@@ -360,4 +364,6 @@ func (e *Engine) matches(q *query, d *domain) bool {
 
 func ptr[T any](v T) *T { return &v }
 
-func joules(nj int64) *unit.Joules { return ptr(unit.Joules(nj)) }
+func (a *account) joules(nj int64) *unit.Joules { return a.e.scratch.joules.of(unit.Joules(nj)) }
+
+func (a *account) float(f float64) *float64 { return a.e.scratch.floats.of(f) }

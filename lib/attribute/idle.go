@@ -104,7 +104,7 @@ func (a *account) aboveIdle(num int, remote bool, to *trace.ByKind) bool {
 			any, known = true, known && ok
 		}
 		if any && known {
-			to.Set(kind, joules(nj))
+			to.Set(kind, a.joules(nj))
 		}
 	}
 	return true

@@ -65,21 +65,25 @@ type account struct {
 	turns   []*turn
 	tools   []*span
 	numbers []number
-	active  [][]int        // by epoch: the numbers whose window it is in
-	open    [][]*turn      // by epoch
-	parts   [][][]numShare // by epoch and what domains have in common
+	active  [][]int      // by epoch: the numbers whose window it is in
+	open    [][]*turn    // by epoch
+	parts   [][]numShare // by epoch and what domains have in common
 }
 
 func (a *account) build() {
 	a.link()
 	a.findTurns()
-	a.numbers = make([]number, numTurns+perTurn*len(a.turns)+len(a.tools))
+	m := &a.e.scratch
+	m.reset()
+	m.numbers = zeroed(m.numbers, numTurns+perTurn*len(a.turns)+len(a.tools))
+	a.numbers = m.numbers
 	n := len(a.e.domains)
-	all := make([]numDom, n*len(a.numbers))
+	m.doms = zeroed(m.doms, n*len(a.numbers))
 	for i := range a.numbers {
-		a.numbers[i].doms = all[i*n : (i+1)*n : (i+1)*n]
+		a.numbers[i].doms = m.doms[i*n : (i+1)*n : (i+1)*n]
 	}
-	a.parts = make([][][]numShare, len(a.q.epochs))
+	m.parts = zeroed(m.parts, len(a.q.epochs)*(n+commonClasses))
+	a.parts = m.parts
 	a.intervals()
 	a.windows()
 	for i := range a.q.epochs {
@@ -201,8 +205,9 @@ func (a *account) turnOf(s *span) *turn {
 // windows finds, for each epoch, the open turns and the numbers it counts for,
 // and adds up what is measured in them.
 func (a *account) windows() {
-	a.active = make([][]int, len(a.q.epochs))
-	a.open = make([][]*turn, len(a.q.epochs))
+	m := &a.e.scratch
+	m.active, m.open = zeroed(m.active, len(a.q.epochs)), zeroed(m.open, len(a.q.epochs))
+	a.active, a.open = m.active, m.open
 	for i := range a.q.epochs {
 		ep := &a.q.epochs[i]
 		a.active[i] = a.activeIn(i, ep)
@@ -216,53 +221,59 @@ func (a *account) windows() {
 }
 
 func (a *account) activeIn(i int, ep *epoch) []int {
+	nums, turns := &a.e.scratch.nums, &a.e.scratch.turns
+	from, openFrom := nums.begin(), turns.begin()
 	switch {
 	case ep.setup:
-		return []int{numSetup}
+		nums.add(numSetup)
+		return nums.end(from)
 	case ep.score:
-		return []int{numScoring}
+		nums.add(numScoring)
+		return nums.end(from)
 	}
-	nums := []int{numQuery}
+	nums.add(numQuery)
 	for _, t := range a.turns {
 		if t.start <= ep.t0 && ep.t1 <= t.end {
-			a.open[i] = append(a.open[i], t)
-			nums = append(nums, t.number)
+			turns.add(t)
+			nums.add(t.number)
 		}
 	}
+	a.open[i] = turns.end(openFrom)
 	if len(a.open[i]) == 0 {
-		nums = append(nums, numOverhead)
+		nums.add(numOverhead)
 	}
 	for _, t := range a.open[i] {
 		for _, s := range t.spans {
 			if s.start > ep.t0 || ep.t1 > s.end {
 				continue
 			}
-			for _, num := range a.ofSpan(s, ep) {
+			list, n := a.ofSpan(s, ep)
+			for _, num := range list[:n] {
 				away := s.kind == lmCall && num != t.number+turnLMCPU && !s.place.sampled(a.e.domains)
-				if !away && !slices.Contains(nums, num) {
-					nums = append(nums, num)
+				if !away && !slices.Contains(nums.all[from:], num) {
+					nums.add(num)
 				}
 			}
 		}
 	}
-	return nums
+	return nums.end(from)
 }
 
-// ofSpan lists the numbers that a span's joules go to, besides its turn's and
+// ofSpan lists the n numbers that a span's joules go to, besides its turn's and
 // its query's.
-func (a *account) ofSpan(s *span, ep *epoch) []int {
+func (a *account) ofSpan(s *span, ep *epoch) (nums [3]int, n int) {
 	t := a.turnOf(s)
 	switch {
 	case t == nil || s.kind == subCall:
-		return nil
+		return nums, 0
 	case s.kind == toolCall:
-		return []int{a.toolNumber(s.tool)}
+		return [3]int{a.toolNumber(s.tool)}, 1
 	case s.firstToken == never:
-		return []int{t.number + turnLM, t.number + turnLMCPU}
+		return [3]int{t.number + turnLM, t.number + turnLMCPU}, 2
 	case ep.t0 < s.firstToken:
-		return []int{t.number + turnLM, t.number + turnLMCPU, t.number + turnPrefill}
+		return [3]int{t.number + turnLM, t.number + turnLMCPU, t.number + turnPrefill}, 3
 	}
-	return []int{t.number + turnLM, t.number + turnLMCPU, t.number + turnDecode}
+	return [3]int{t.number + turnLM, t.number + turnLMCPU, t.number + turnDecode}, 3
 }
 
 // measured adds an epoch's measured time and whole cells to its numbers.

@@ -146,18 +146,20 @@ type callShare struct {
 
 func (p *epoch) at(d *domain) *edom {
 	if d.index >= len(p.doms) {
-		p.doms = append(p.doms, make([]edom, d.index+1-len(p.doms))...)
+		p.doms = lengthened(p.doms, d.index+1)
 	}
 	return &p.doms[d.index]
 }
 
 // look is at without growing.
-func (p *epoch) look(d *domain) edom {
+func (p *epoch) look(d *domain) *edom {
 	if d.index < len(p.doms) {
-		return p.doms[d.index]
+		return &p.doms[d.index]
 	}
-	return edom{}
+	return &nothing
 }
+
+var nothing edom
 
 // addCall adds nanojoules to a call's share.
 func (p *epoch) addCall(s *span, d *domain, nj int64) {
@@ -215,7 +217,12 @@ func (q *query) openEpoch(t int64) {
 		}
 		last.t1 = t
 	}
-	q.epochs = append(q.epochs, epoch{t0: t, t1: never, setup: q.setups > 0, score: q.scorings > 0, live: q.live, peak: -1, onPeak: -1})
+	var memory epoch
+	if n := len(q.epochs); n < cap(q.epochs) {
+		memory = q.epochs[:n+1][n]
+	}
+	q.epochs = append(q.epochs, epoch{t0: t, t1: never, setup: q.setups > 0, score: q.scorings > 0, live: q.live, peak: -1, onPeak: -1,
+		doms: memory.doms[:0], calls: memory.calls[:0]})
 }
 
 // closeEpochs ends the last epoch.

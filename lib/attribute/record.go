@@ -66,7 +66,9 @@ func (e *Engine) record(t int64, p *pushed) {
 }
 
 func (e *Engine) newQuery(t int64, key queryKey, p *pushed) *query {
-	q := &query{key: key, head: p.head, start: t, end: never, startUs: p.ev.TUs, lastUs: p.ev.TUs, first: p.ev, byID: map[string]*span{}}
+	q := e.blankQuery()
+	q.key, q.head, q.first = key, p.head, p.ev
+	q.start, q.end, q.startUs, q.lastUs = t, never, p.ev.TUs, p.ev.TUs
 	e.queries[key] = q
 	e.firstQuery = min(e.firstQuery, t)
 	e.open = withQuery(e.open, q)

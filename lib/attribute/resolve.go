@@ -25,7 +25,11 @@ func (e *Engine) resolveEnded() error {
 		e.ended = slices.Delete(e.ended, i, i+1)
 		i = -1 // one that waited for this may go now
 		t := e.resolve(q)
+		if q.after != nil {
+			q.after.kept--
+		}
 		q.after = nil
+		e.reuse(q)
 		if err := e.emit(t); err != nil {
 			e.err = err
 			return err
@@ -143,13 +147,13 @@ func (a *account) value(num int, kind string, remote bool) value {
 		return v
 	}
 	v.reason = ""
-	v.joules = joules(nj)
+	v.joules = a.joules(nj)
 	if a.numbers[num].length > 0 {
-		v.watts = ptr(watts)
+		v.watts = a.float(watts)
 	}
 	if v.rank != unknown && known {
 		// in whole nanojoules too: the digits beyond come from the order of adding
-		v.uncertainty = ptr(math.Round(max(lo, hi, 0)+boxes+2e9*math.Sqrt(variance)) / 1e9)
+		v.uncertainty = a.float(math.Round(max(lo, hi, 0)+boxes+2e9*math.Sqrt(variance)) / 1e9)
 	}
 	return v
 }
@@ -190,7 +194,7 @@ func (a *account) energy(num int, remote bool) (trace.Energy, map[string]value, 
 	if !any {
 		return en, values, nil
 	}
-	return en, values, joules(sum)
+	return en, values, a.joules(sum)
 }
 
 // note puts a value's uncertainty under its key.
@@ -219,7 +223,7 @@ func (a *account) describe(en *trace.Energy, num int, remote bool) {
 		en.ByDomain[a.e.label(d)] = nil
 		ok := j.ok && !(remote && d.spec.Kind == power.GPU)
 		if ok {
-			en.ByDomain[a.e.label(d)] = joules(nd.nj)
+			en.ByDomain[a.e.label(d)] = a.joules(nd.nj)
 			weights[d.spec.Kind] += nd.weight
 			charged[d.spec.Kind] += float64(nd.nj)
 		}
@@ -227,10 +231,10 @@ func (a *account) describe(en *trace.Energy, num int, remote bool) {
 			continue
 		}
 		if en.Coverage == nil || j.coverage < *en.Coverage {
-			en.Coverage = ptr(j.coverage)
+			en.Coverage = a.float(j.coverage)
 		}
 		if n := a.samples(from, to, d); en.Samples == nil || n < *en.Samples {
-			en.Samples = ptr(n)
+			en.Samples = a.e.scratch.integers.of(n)
 		}
 		if nd.cells == 0 || n.length < d.spec.PowerWindowUs {
 			below = true
@@ -246,10 +250,10 @@ func (a *account) describe(en *trace.Energy, num int, remote bool) {
 	if en.Coverage == nil {
 		return
 	}
-	en.BelowResolution = ptr(below)
-	en.Share = ptr("alone")
+	m := &a.e.scratch
+	en.BelowResolution, en.Share = m.flags.of(below), m.texts.of("alone")
 	if split {
-		en.Share = ptr("shared")
+		*en.Share = "shared"
 	}
 	for kind, c := range charged {
 		if c > 0 {
@@ -324,7 +328,7 @@ func (a *account) peak(num int) *float64 {
 	if p < 0 {
 		return nil
 	}
-	return ptr(p)
+	return a.float(p)
 }
 
 // peakAt is the power at a sample on one of the query's moments.

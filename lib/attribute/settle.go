@@ -21,6 +21,7 @@ func (e *Engine) settle() {
 		}
 	}
 	e.spreadPeaks(min(done, e.horizon))
+	from := e.first
 	for e.first != e.last && e.first.t1 <= done {
 		s := e.first
 		e.settleSlice(s)
@@ -32,6 +33,10 @@ func (e *Engine) settle() {
 	if e.peakAt.t1 <= e.first.t0 {
 		e.peakAt, e.peakBefore = e.first, nil
 	}
+	if e.peakBefore != nil && e.peakBefore.t1 <= e.first.t0 {
+		e.peakBefore = nil
+	}
+	e.forgetSlices(from, e.first)
 }
 
 // forget drops what no query open or waiting needs of the domains' past.

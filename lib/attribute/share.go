@@ -63,6 +63,10 @@ type numShare struct {
 	f   float64
 }
 
+// commonClasses is how many sorts of domains share alike: others, and GPUs
+// without calls.
+const commonClasses = 2
+
 // shares lists what part of the query's share in a domain each number has in
 // an epoch, each number once. Where calls share the domain, the query's share
 // is that of its calls.
@@ -75,38 +79,38 @@ func (a *account) shares(i int, d *domain) []numShare {
 	class := 0 // what domains have in common
 	switch {
 	case own.n > 0:
-		class = 2 + d.index
+		class = commonClasses + d.index
 	case a.e.isGPU(d) && a.e.opts.Share == Whole:
-		class = 2 + d.index
+		class = commonClasses + d.index
 	case a.e.isGPU(d):
 		class = 1
 	}
-	if a.parts[i] == nil {
-		a.parts[i] = make([][]numShare, 2+len(a.e.domains))
+	known := &a.parts[i*(commonClasses+len(a.e.domains))+class]
+	if *known != nil {
+		return *known
 	}
-	if known := a.parts[i][class]; known != nil {
-		return known
-	}
-	list := []numShare{}
+	list := &a.e.scratch.shares
+	from := list.begin()
 	add := func(num int, _ int64, f float64) {
 		if f == 0 {
 			return
 		}
-		for k := range list {
-			if list[k].num == num {
-				list[k].f += f
+		mine := list.all[from:]
+		for k := range mine {
+			if mine[k].num == num {
+				mine[k].f += f
 				return
 			}
 		}
-		list = append(list, numShare{num, f})
+		list.add(numShare{num, f})
 	}
 	if own.n == 0 {
 		a.general(i, d, 0, 1, add)
 	} else {
 		a.callShares(ep, i, d, own, add)
 	}
-	a.parts[i][class] = list
-	return list
+	*known = list.end(from)
+	return *known
 }
 
 // callShares lists what part of its calls' share each number has.
@@ -160,7 +164,8 @@ func (a *account) general(i int, d *domain, nj int64, f float64, give handler) {
 func (a *account) wholeSpans(ep *epoch, t *turn, d *domain, nj int64, f float64, give handler) {
 	for _, s := range ep.live {
 		if a.turnOf(s) == t && (s.kind == toolCall || !a.e.isGPU(d) || s.on(d)) {
-			for _, num := range a.ofSpan(s, ep) {
+			nums, n := a.ofSpan(s, ep)
+			for _, num := range nums[:n] {
 				give(num, nj, f)
 			}
 		}
@@ -172,7 +177,8 @@ func (a *account) wholeSpans(ep *epoch, t *turn, d *domain, nj int64, f float64,
 func (a *account) hand(ep *epoch, spans []*span, nj int64, f float64, give handler) {
 	for k, s := range spans {
 		part, pf := share(nj, k, len(spans)), f/float64(len(spans))
-		for _, num := range a.ofSpan(s, ep) {
+		nums, n := a.ofSpan(s, ep)
+		for _, num := range nums[:n] {
 			give(num, part, pf)
 		}
 		if kids := a.children(ep, s); len(kids) > 0 {
@@ -202,7 +208,8 @@ func (a *account) call(i int, s *span, nj int64, f float64, give handler) {
 	give(t.number, nj, f)
 	a.hand(ep, a.children(ep, s), nj, f, give)
 	for ; s != nil; s = liveParent(ep, s) {
-		for _, num := range a.ofSpan(s, ep) {
+		nums, n := a.ofSpan(s, ep)
+		for _, num := range nums[:n] {
 			give(num, nj, f)
 		}
 	}
@@ -218,26 +225,28 @@ func liveParent(ep *epoch, s *span) *span {
 }
 
 func (a *account) children(ep *epoch, p *span) []*span {
-	var kids []*span
+	kids := &a.e.scratch.spans
+	from := kids.begin()
 	for _, s := range ep.live {
 		if s.parent == p && s.turn == p.turn {
-			kids = append(kids, s)
+			kids.add(s)
 		}
 	}
-	return kids
+	return kids.end(from)
 }
 
 // rootsOf lists the spans of a turn among which its joules are shared: of a GPU
 // the tools, of other domains the calls and the tools; none that another span
 // in flight contains.
 func (a *account) rootsOf(ep *epoch, t *turn, gpu bool) []*span {
-	var out []*span
+	roots := &a.e.scratch.spans
+	from := roots.begin()
 	for _, s := range ep.live {
 		if s.turn == t.index && liveParent(ep, s) == nil && (s.kind == toolCall || !gpu) {
-			out = append(out, s)
+			roots.add(s)
 		}
 	}
-	return out
+	return roots.end(from)
 }
 
 // isGPU reports whether a domain follows the rule of GPUs.

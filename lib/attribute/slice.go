@@ -10,6 +10,7 @@ type slice struct {
 	peak    float64  // largest sum of watts at one sample; negative if there was none
 	onPeak  float64  // the same at t0
 	inRun   bool     // between the first event and the last
+	kept    int      // by queries that ended
 	next    *slice
 }
 
@@ -49,7 +50,7 @@ type step struct {
 
 func (s *slice) at(d *domain) *acc {
 	if d.index >= len(s.acc) {
-		s.acc = append(s.acc, make([]acc, d.index+1-len(s.acc))...)
+		s.acc = lengthened(s.acc, d.index+1)
 	}
 	return &s.acc[d.index]
 }
@@ -83,7 +84,7 @@ func (e *Engine) addInterval(d *domain, v interval) {
 		return
 	}
 	before := int64(0)
-	var parts []part
+	parts := e.parts[:0]
 	for t := v.t0; ; s = s.next {
 		end := min(s.t1, v.t1)
 		upTo := cut(v.nj, end-v.t0, length)
@@ -101,9 +102,11 @@ func (e *Engine) addInterval(d *domain, v interval) {
 	}
 	d.value = s
 	s.endsAt(d, v.t1)
-	if parts != nil {
+	if len(parts) > 0 {
 		e.crossInterval(d, parts)
 	}
+	clear(parts) // or the past would hang on them
+	e.parts = parts
 }
 
 // endsAt notes that an interval ends at t, which may be the next slice's first

@@ -1,0 +1,141 @@
+package attribute
+
+import "ipw/lib/unit"
+
+// What is needed again and again is made once: a run has millions of slices,
+// epochs and lists, all of them soon forgotten.
+
+// spareQueries is how many queries that are written down are kept for their
+// memory.
+const spareQueries = 64
+
+// blankQuery is a query without content.
+func (e *Engine) blankQuery() *query {
+	n := len(e.spare) - 1
+	if n < 0 {
+		return &query{byID: map[string]*span{}}
+	}
+	q := e.spare[n]
+	e.spare = e.spare[:n]
+	clear(q.byID)
+	clear(q.spans)
+	for i := range q.epochs {
+		q.epochs[i].live = nil
+	}
+	*q = query{byID: q.byID, spans: q.spans[:0], epochs: q.epochs[:0], crossed: q.crossed[:0], cuts: q.cuts[:0]}
+	return q
+}
+
+// reuse takes a query that is written down.
+func (e *Engine) reuse(q *query) {
+	if len(e.spare) < spareQueries {
+		e.spare = append(e.spare, q)
+	}
+}
+
+// newSlice is an empty slice that begins at t.
+func (e *Engine) newSlice(t int64) *slice {
+	s := e.free
+	if s == nil {
+		s = new(slice)
+	} else {
+		e.free = s.next
+	}
+	acc := s.acc[:0]
+	*s = slice{t0: t, t1: never, queries: e.open, calls: e.calls, acc: acc, peak: -1, onPeak: -1}
+	return s
+}
+
+// forgetSlices takes the slices from one to another that are settled and that
+// nothing refers to any more.
+func (e *Engine) forgetSlices(from, to *slice) {
+	for s := from; s != to; {
+		next := s.next
+		if s.kept == 0 {
+			s.queries, s.calls = nil, nil
+			s.next, e.free = e.free, s
+		}
+		s = next
+	}
+}
+
+// lists hands out short lists that are needed until the next query's account.
+type lists[T any] struct{ all []T }
+
+// begin begins a list; what is added to it follows its return value.
+func (l *lists[T]) begin() int { return len(l.all) }
+
+func (l *lists[T]) add(v T) { l.all = append(l.all, v) }
+
+// end is the list that was begun at from, never nil.
+func (l *lists[T]) end(from int) []T {
+	if l.all == nil {
+		l.all = make([]T, 0, 64)
+	}
+	return l.all[from:len(l.all):len(l.all)]
+}
+
+func (l *lists[T]) reset() { l.all = l.all[:0] }
+
+// block hands out places for values that a trace points to, which may live as
+// long as it likes.
+type block[T any] struct{ free []T }
+
+func (b *block[T]) of(v T) *T {
+	if len(b.free) == 0 {
+		b.free = make([]T, 128)
+	}
+	p := &b.free[0]
+	b.free = b.free[1:]
+	*p = v
+	return p
+}
+
+// scratch is the memory of the account at hand.
+type scratch struct {
+	numbers  []number
+	doms     []numDom
+	active   [][]int
+	open     [][]*turn
+	parts    [][]numShare
+	nums     lists[int]
+	turns    lists[*turn]
+	spans    lists[*span]
+	shares   lists[numShare]
+	lo, hi   []float64
+	seconds  []float64
+	seen     []int
+	joules   block[unit.Joules]
+	floats   block[float64]
+	integers block[int64]
+	flags    block[bool]
+	texts    block[string]
+}
+
+func (s *scratch) reset() {
+	s.nums.reset()
+	s.turns.reset()
+	s.spans.reset()
+	s.shares.reset()
+}
+
+// lengthened is list with n elements, the new ones zero.
+func lengthened[T any](list []T, n int) []T {
+	if cap(list) < n {
+		return append(list, make([]T, n-len(list))...)
+	}
+	old := len(list)
+	list = list[:n]
+	clear(list[old:])
+	return list
+}
+
+// zeroed is a list of n zero values, in the memory of list if that is enough.
+func zeroed[T any](list []T, n int) []T {
+	if cap(list) < n {
+		return make([]T, n, n+n/2)
+	}
+	list = list[:n]
+	clear(list)
+	return list
+}
