@@ -68,18 +68,10 @@ func run(c *cli.Context) error {
 	bottom := c.Progress(f.Output == "" || f.Output == "-", far.text)
 	defer bottom.Clear()
 	var engine *attribute.Engine
-	var line []byte
+	writing := startWriting(out)
 	opts.Emit = func(q *trace.QueryTrace) error {
-		line, err = q.Append(line[:0])
-		if err != nil {
-			return err
-		}
 		far.add(q)
-		err := out.write(append(line, '\n'), !f.Follow && engine.MayRefuse())
-		if f.Follow && err == nil {
-			err = out.flush()
-		}
-		return err
+		return writing.add(job{trace: q, hold: !f.Follow && engine.MayRefuse(), flush: f.Follow}, engine.Reuse)
 	}
 	opts.Warn = func(key, text string) {
 		if key == "" {
@@ -92,6 +84,9 @@ func run(c *cli.Context) error {
 	err = join.Job{Engine: engine, Events: in.events, Power: in.power, Live: f.Follow,
 		FollowTimeout: f.FollowTimeout, Warn: func(s string) { problems.Warn("%s", s) }}.Run(c)
 	bottom.Clear()
+	if late := writing.close(); err == nil {
+		err = late
+	}
 	if err != nil {
 		out.broken()
 		return err

@@ -15,9 +15,10 @@ import (
 // trace writes the account down.
 func (a *account) trace() *trace.QueryTrace {
 	q := a.q
-	t := &trace.QueryTrace{Schema: trace.Schema, QueryID: q.key.id, Attempt: q.key.attempt, StartUs: q.startUs, EndUs: q.lastUs,
-		Run: text(q.head.Run), Agent: text(q.head.Agent), Model: text(q.head.Model), Dataset: text(q.head.Dataset), Host: text(q.head.Host),
-		TotalWallClockS: a.float(seconds(q.first, q.last, q.end-q.start))}
+	t := a.e.blankTrace()
+	t.Schema, t.QueryID, t.Attempt, t.StartUs, t.EndUs = trace.Schema, q.key.id, q.key.attempt, q.startUs, q.lastUs
+	t.Run, t.Agent, t.Model, t.Dataset, t.Host = text(q.head.Run), text(q.head.Agent), text(q.head.Model), text(q.head.Dataset), text(q.head.Host)
+	t.TotalWallClockS = a.float(seconds(q.first, q.last, q.end-q.start))
 	if b := q.begin; b != nil {
 		t.WorkloadType, t.Reference, t.Metadata = b.WorkloadType, b.Reference, b.Metadata
 		t.QueryText = deref(b.QueryText)
@@ -26,7 +27,7 @@ func (a *account) trace() *trace.QueryTrace {
 	a.verdict(t)
 	a.energies(t)
 	for _, turn := range a.turns {
-		t.Turns = append(t.Turns, a.turnTrace(turn))
+		a.turnTrace(nextTurn(t), turn)
 	}
 	a.sums(t)
 	a.earlier(t)
@@ -63,18 +64,16 @@ func (a *account) verdict(t *trace.QueryTrace) {
 
 func (a *account) energies(t *trace.QueryTrace) {
 	remote := a.remote()
-	en, values, sum := a.energy(numQuery, remote)
+	en := &t.Energy
+	values, sum := a.energy(en, numQuery, remote)
 	t.QueryEnergyJoules = sum
 	t.ElectricityCostUSD, t.HasElectricity = a.e.electricity(sum)
 	t.HasAboveIdle = a.aboveIdle(numQuery, remote, &t.AboveIdle)
-	for kind, v := range values {
-		t.Query.Set(kind, v.joules)
-	}
-	t.QueryGPUPowerAvgWatts, t.QueryCPUPowerAvgWatts = values[power.GPU].watts, values[power.CPU].watts
-	a.part(&en, &t.Overhead, "overhead", numOverhead, remote)
-	t.SetupS = a.window(&en, &t.Setup, "setup", numSetup, setupWindow, remote)
-	t.ScoringS = a.window(&en, &t.Scoring, "scoring", numScoring, scoringWindow, remote)
-	t.Energy = en
+	values.put(&t.Query)
+	t.QueryGPUPowerAvgWatts, t.QueryCPUPowerAvgWatts = values[gpuKind].watts, values[cpuKind].watts
+	a.part(en, &t.Overhead, "overhead", numOverhead, remote)
+	t.SetupS = a.window(en, &t.Setup, "setup", numSetup, setupWindow, remote)
+	t.ScoringS = a.window(en, &t.Scoring, "scoring", numScoring, scoringWindow, remote)
 }
 
 // window fills setup or scoring; all is null without such a window.
@@ -113,26 +112,22 @@ func (a *account) had(kind spanKind) bool {
 	return slices.ContainsFunc(a.q.spans, func(s *span) bool { return s.kind == kind })
 }
 
-func (a *account) turnTrace(t *turn) trace.TurnTrace {
+func (a *account) turnTrace(out *trace.TurnTrace, t *turn) {
 	remote := a.remote()
-	out := trace.TurnTrace{TurnIndex: t.index, WallClockS: a.float(seconds(t.first, t.last, t.end-t.start)),
-		ToolsCalled: []string{}, ToolLatenciesS: map[string]float64{}, Tools: []trace.ToolTrace{}}
+	out.TurnIndex, out.WallClockS = t.index, a.float(seconds(t.first, t.last, t.end-t.start))
 	out.StartUs, out.EndUs = a.wall(t)
-	en, values, sum := a.energy(t.number+turnAll, remote)
+	en := &out.Energy
+	values, sum := a.energy(en, t.number+turnAll, remote)
 	out.EnergyJoules = sum
 	out.ElectricityCostUSD, out.HasElectricity = a.e.electricity(sum)
 	out.HasAboveIdle = a.aboveIdle(t.number, remote, &out.AboveIdle)
-	for kind, v := range values {
-		out.Joules.Set(kind, v.joules)
-	}
-	out.GPUPowerAvgWatts, out.CPUPowerAvgWatts = values[power.GPU].watts, values[power.CPU].watts
+	values.put(&out.Joules)
+	out.GPUPowerAvgWatts, out.CPUPowerAvgWatts = values[gpuKind].watts, values[cpuKind].watts
 	out.PeakWatts = a.peak(t.number)
-	a.model(&en, &out, t, remote)
+	a.model(en, out, t, remote)
 	slices.Sort(en.Partial)
-	out.Energy = en
-	a.tokens(&out, t)
-	a.toolTraces(&out, t, remote)
-	return out
+	a.tokens(out, t)
+	a.toolTraces(out, t, remote)
 }
 
 // wall is a turn's start and end as its records stamped them.
@@ -146,7 +141,14 @@ func (a *account) wall(t *turn) (start, end int64) {
 
 // model fills what a turn's lm_inference calls took.
 func (a *account) model(en *trace.Energy, out *trace.TurnTrace, t *turn, remote bool) {
-	calls := slices.DeleteFunc(slices.Clone(t.spans), func(s *span) bool { return s.kind != lmCall })
+	list := &a.e.scratch.spans
+	from := list.begin()
+	for _, s := range t.spans {
+		if s.kind == lmCall {
+			list.add(s)
+		}
+	}
+	calls := list.end(from)
 	if len(calls) == 0 {
 		return
 	}
@@ -255,22 +257,23 @@ func (e *Engine) electricity(j *unit.Joules) (usd *float64, told bool) {
 }
 
 func (a *account) toolTraces(out *trace.TurnTrace, t *turn, remote bool) {
-	var tools []*span
+	list := &a.e.scratch.spans
+	from := list.begin()
 	for _, s := range t.spans {
 		if s.kind == toolCall {
-			tools = append(tools, s)
+			list.add(s)
 		}
 	}
+	tools := list.end(from)
 	slices.SortStableFunc(tools, func(x, y *span) int { return int(x.start - y.start) })
-	count := make(map[string]int)
 	for i, s := range tools {
-		tt := a.toolTrace(s, remote)
-		out.Tools = append(out.Tools, tt)
-		out.ToolsCalled = append(out.ToolsCalled, tt.Name)
+		tt := nextTool(out)
+		a.toolTrace(tt, s, remote)
 		key := tt.Name
-		if count[tt.Name]++; count[tt.Name] > 1 {
-			key += "#" + strconv.Itoa(count[tt.Name])
+		if n := count(out.ToolsCalled, tt.Name); n > 0 {
+			key += "#" + strconv.Itoa(n+1)
 		}
+		out.ToolsCalled = append(out.ToolsCalled, tt.Name)
 		out.ToolLatenciesS[key] = *tt.LatencyS
 		for _, o := range tools[:i] {
 			out.HasParallelTools = out.HasParallelTools || o.end > s.start && s.end > o.start
@@ -278,13 +281,24 @@ func (a *account) toolTraces(out *trace.TurnTrace, t *turn, remote bool) {
 	}
 }
 
-func (a *account) toolTrace(s *span, remote bool) trace.ToolTrace {
-	tt := trace.ToolTrace{Name: s.begin.Tool, Span: s.id, LatencyS: a.float(seconds(s.begin, s.landed, s.end-s.start)), UncertaintyJoules: map[string]*float64{}}
+// count is how often a tool is among the names.
+func count(names []string, name string) (n int) {
+	for _, o := range names {
+		if o == name {
+			n++
+		}
+	}
+	return n
+}
+
+func (a *account) toolTrace(tt *trace.ToolTrace, s *span, remote bool) {
+	tt.Name, tt.Span, tt.LatencyS = s.begin.Tool, s.id, a.float(seconds(s.begin, s.landed, s.end-s.start))
 	if f := s.finish; f != nil {
 		tt.OK, tt.Error, tt.ResultTokens = f.OK, f.Error, f.ResultTokens
 	}
 	num := a.toolNumber(s.tool)
-	for kind, to := range map[string]**unit.Joules{power.GPU: &tt.GPUEnergyJoules, power.CPU: &tt.CPUEnergyJoules} {
+	for i, to := range [...]**unit.Joules{gpuKind: &tt.GPUEnergyJoules, cpuKind: &tt.CPUEnergyJoules} {
+		kind := kinds[i]
 		if !a.hasKind(kind) {
 			continue
 		}
@@ -293,7 +307,6 @@ func (a *account) toolTrace(s *span, remote bool) trace.ToolTrace {
 			tt.UncertaintyJoules[kind] = v.uncertainty
 		}
 	}
-	return tt
 }
 
 // sums adds up the turns. A sum that misses one is named in partial.

@@ -24,25 +24,26 @@ func (r rank) String() string { return [...]string{"bound", "assumed", "statisti
 
 // domain is one sensor's domain through all segments.
 type domain struct {
-	index   int
-	host    string
-	serving bool // no event comes from its host
-	id      string
-	spec    power.Domain // of the latest segment
-	counter bool
-	isWatts bool // energy none: the line integrates watts
-	random  bool // the header's ticks
-	silent  bool // listed, gives nothing
-	once    bool // was handed down in some segment: what it gave then stays in the account
-	lost    bool
-	denied  bool
-	rank    rank
-	shift   int64 // averaged watts count as read this much earlier
-	reach   int64 // how far before its first reading a cell begins
-	eps     int64 // clock error of the join
-	gap     int64 // longest gap a line of watts crosses; 0: unknown yet
-	window  int64 // power_window_us
-	h       int64 // spacing of readings
+	index    int
+	host     string
+	serving  bool // no event comes from its host
+	id       string
+	fullName string       // HOST/id
+	spec     power.Domain // of the latest segment
+	counter  bool
+	isWatts  bool // energy none: the line integrates watts
+	random   bool // the header's ticks
+	silent   bool // listed, gives nothing
+	once     bool // was handed down in some segment: what it gave then stays in the account
+	lost     bool
+	denied   bool
+	rank     rank
+	shift    int64 // averaged watts count as read this much earlier
+	reach    int64 // how far before its first reading a cell begins
+	eps      int64 // clock error of the join
+	gap      int64 // longest gap a line of watts crosses; 0: unknown yet
+	window   int64 // power_window_us
+	h        int64 // spacing of readings
 
 	open   bool
 	reset  bool    // the line ends with its last reading, unless that is the segment's last

@@ -41,11 +41,12 @@ type Engine struct {
 	opts      Options
 	namesGPUs bool
 
-	domains  []*domain
-	byName   map[[2]string]*domain
-	segments []*segment // one for each power stream
-	powered  bool       // a power stream was given
-	clocks   clocks
+	domains      []*domain
+	severalHosts bool // have domains
+	byName       map[[2]string]*domain
+	segments     []*segment // one for each power stream
+	powered      bool       // a power stream was given
+	clocks       clocks
 
 	events     eventSegment
 	queue      []pushed // events not applied yet
@@ -83,8 +84,9 @@ type Engine struct {
 	stamp  int
 	totals totals
 
-	spare   []*query // written down
-	free    *slice   // settled; linked by next
+	blanks  []*trace.QueryTrace // to be filled again
+	spare   []*query            // written down
+	free    *slice              // settled; linked by next
 	scratch scratch
 
 	firstQuery      int64 // time of the first query's start; never before it
@@ -303,20 +305,10 @@ func (e *Engine) Drop(stream string) error {
 
 // label is how a domain is named everywhere.
 func (e *Engine) label(d *domain) string {
-	if len(e.powerHosts()) > 1 {
-		return d.host + "/" + d.id
+	if e.severalHosts {
+		return d.fullName
 	}
 	return d.id
-}
-
-func (e *Engine) powerHosts() []string {
-	var hosts []string
-	for _, d := range e.domains {
-		if !slices.Contains(hosts, d.host) {
-			hosts = append(hosts, d.host)
-		}
-	}
-	return hosts
 }
 
 // meet takes note of a host that events come from.

@@ -10,7 +10,28 @@ import (
 )
 
 // kinds lists the kinds of domain in the order of reports.
-var kinds = []string{power.GPU, power.CPU, power.DRAM, power.SOC, power.ANE, power.Board}
+var kinds = [...]string{gpuKind: power.GPU, cpuKind: power.CPU, dramKind: power.DRAM, power.SOC, power.ANE, power.Board}
+
+const (
+	gpuKind = iota
+	cpuKind
+	dramKind
+)
+
+// kindIndex is a kind's place in kinds, −1 for none that is summed.
+func kindIndex(kind string) int { return slices.Index(kinds[:], kind) }
+
+// values are a number's values by kind.
+type values [len(kinds)]value
+
+// put fills in the kinds that there are.
+func (v *values) put(to *trace.ByKind) {
+	for i := range v {
+		if v[i].exists {
+			to.Set(kinds[i], v[i].joules)
+		}
+	}
+}
 
 // resolveEnded writes the traces of queries that everything has passed.
 func (e *Engine) resolveEnded() error {
@@ -160,16 +181,13 @@ func (a *account) value(num int, kind string, remote bool) value {
 
 // energy fills the account of how a turn's or query's joules came about, and
 // returns the values by kind and their sum.
-func (a *account) energy(num int, remote bool) (trace.Energy, map[string]value, *unit.Joules) {
-	en := trace.Energy{ShareRule: a.e.opts.Share, Method: "none",
-		UncertaintyJoules: map[string]*float64{}, UncertaintyKind: map[string]string{},
-		ByDomain: map[string]*unit.Joules{}, Missing: map[string]string{}, Sharers: map[string]float64{}}
-	values := make(map[string]value)
-	var sum int64
+func (a *account) energy(en *trace.Energy, num int, remote bool) (all values, sum *unit.Joules) {
+	en.ShareRule, en.Method = a.e.opts.Share, "none"
+	var nj int64
 	any := false
-	for _, kind := range kinds {
+	for i, kind := range kinds {
 		if !a.hasKind(kind) {
-			if kind == power.GPU || kind == power.CPU || kind == power.DRAM {
+			if i <= dramKind {
 				en.Missing[kind] = a.absent(kind)
 			}
 			if kind == power.GPU && remote && a.e.powered {
@@ -178,23 +196,24 @@ func (a *account) energy(num int, remote bool) (trace.Energy, map[string]value, 
 			continue
 		}
 		v := a.value(num, kind, remote && kind == power.GPU)
-		values[kind] = v
+		v.exists = true
+		all[i] = v
 		if v.joules == nil {
 			en.Missing[kind] = v.reason
 			continue
 		}
-		a.note(&en, kind, v)
+		a.note(en, kind, v)
 		if a.kindCounts(kind) {
 			en.Basis = append(en.Basis, kind)
-			sum += int64(*v.joules)
+			nj += int64(*v.joules)
 			any = true
 		}
 	}
-	a.describe(&en, num, remote)
+	a.describe(en, num, remote)
 	if !any {
-		return en, values, nil
+		return all, nil
 	}
-	return en, values, a.joules(sum)
+	return all, a.joules(nj)
 }
 
 // note puts a value's uncertainty under its key.
@@ -213,20 +232,23 @@ func (a *account) note(en *trace.Energy, key string, v value) {
 func (a *account) describe(en *trace.Energy, num int, remote bool) {
 	n := &a.numbers[num]
 	method, first := "none", true
-	weights, charged := map[string]float64{}, map[string]float64{}
+	var weights, charged [len(kinds)]float64
 	split := a.othersOpen(num)
 	below := false
 	from, to := a.numbers[num].from, a.numbers[num].to
 	for _, d := range a.domains {
 		nd := &n.doms[d.index]
 		j := a.judge(num, d)
-		en.ByDomain[a.e.label(d)] = nil
 		ok := j.ok && !(remote && d.spec.Kind == power.GPU)
+		var given *unit.Joules
 		if ok {
-			en.ByDomain[a.e.label(d)] = a.joules(nd.nj)
-			weights[d.spec.Kind] += nd.weight
-			charged[d.spec.Kind] += float64(nd.nj)
+			given = a.joules(nd.nj)
+			if k := kindIndex(d.spec.Kind); k >= 0 {
+				weights[k] += nd.weight
+				charged[k] += float64(nd.nj)
+			}
 		}
+		en.ByDomain[a.e.label(d)] = given
 		if !a.e.counts(d) {
 			continue
 		}
@@ -255,9 +277,9 @@ func (a *account) describe(en *trace.Energy, num int, remote bool) {
 	if split {
 		*en.Share = "shared"
 	}
-	for kind, c := range charged {
+	for i, c := range charged {
 		if c > 0 {
-			en.Sharers[kind] = weights[kind] / c
+			en.Sharers[kinds[i]] = weights[i] / c
 		}
 	}
 }

@@ -73,6 +73,7 @@ type value struct {
 	watts       *float64
 	uncertainty *float64
 	rank        rank
+	exists      bool // the query's hosts have such a domain
 	has         bool
 	partial     bool
 	reason      string
