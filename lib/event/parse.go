@@ -8,10 +8,12 @@ import (
 )
 
 // Parse reads one record.
-func Parse(b []byte, e *Event) error {
+func Parse(b []byte, e *Event) error { return parse(b, e, nil) }
+
+func parse(b []byte, e *Event, m *stream.Memory) error {
 	const none = math.MinInt64 // 0 is a time, if an unlikely one
 	*e = Event{TUs: none}
-	s := stream.Scan(b)
+	s := m.Scan(b)
 	for s.Next() {
 		e.field(&s)
 	}

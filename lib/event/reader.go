@@ -20,6 +20,7 @@ type Record struct {
 // Reader reads an event stream.
 type Reader struct {
 	r   *stream.Reader
+	mem stream.Memory
 	rec Record
 }
 
@@ -49,7 +50,7 @@ func (r *Reader) Next() (*Record, error) {
 			r.rec.End = line.Status
 		default:
 			e := new(Event)
-			if err := Parse(line.Bytes, e); err != nil {
+			if err := parse(line.Bytes, e, &r.mem); err != nil {
 				r.r.Reject(err)
 				continue
 			}

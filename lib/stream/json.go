@@ -72,11 +72,13 @@ func AppendEscaped(b, line []byte) []byte {
 func Type(line []byte) string { return topString(line, "type") }
 
 // topString returns the string value of a top-level key of an object.
-func topString(line []byte, key string) (value string) {
+func topString(line []byte, key string) string { return (*Memory)(nil).topString(line, key) }
+
+func (m *Memory) topString(line []byte, key string) (value string) {
 	if !bytes.Contains(line, []byte(key)) && bytes.IndexByte(line, '\\') < 0 {
 		return ""
 	}
-	s := Scan(line)
+	s := m.Scan(line)
 	for s.Next() {
 		if string(s.Key()) == key {
 			s.Text(&value)

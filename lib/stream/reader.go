@@ -47,6 +47,7 @@ type Reader struct {
 	fresh   bool   // the current input has given no line yet
 	glued   []byte // a header to be read again: found behind a torn line, or before the end that it implies
 
+	mem      Memory
 	known    func([]byte) bool // nil: no line is
 	rejected rejected
 }
@@ -131,7 +132,7 @@ func (r *Reader) recognised(in *Input, b []byte) (*Line, error) {
 // take looks at a line. It returns nil for one that is no news.
 func (r *Reader) take(in *Input, b []byte, torn bool) (*Line, error) {
 	r.fresh = false
-	r.line = Line{Type: Type(b), Bytes: b, File: in.Name, Num: in.line}
+	r.line = Line{Type: r.mem.topString(b, "type"), Bytes: b, File: in.Name, Num: in.line}
 	header := r.line.Type == "header" && json.Valid(b)
 	if head := gluedHeader(b); head != nil && !header {
 		return r.unglue(in, b[:len(b)-len(head)], head)

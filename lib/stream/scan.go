@@ -32,10 +32,14 @@ type Scanner struct {
 	first bool  // no element of the array was read
 	bad   bool  // not JSON at i
 	err   error // a wrong type
+	mem   *Memory
 }
 
 // Scan begins to read a line.
 func Scan(line []byte) Scanner { return Scanner{line: line} }
+
+// Scan begins to read a line whose values take room here.
+func (m *Memory) Scan(line []byte) Scanner { return Scanner{line: line, mem: m} }
 
 // Next steps to the next member. It returns false at the object's end, and at
 // an error.
@@ -65,7 +69,7 @@ func (s *Scanner) Next() bool {
 	s.space()
 	s.key = raw[1 : len(raw)-1]
 	if bytes.IndexByte(s.key, '\\') >= 0 || !ascii(s.key) {
-		text, ok := unquote(raw)
+		text, ok := unquote(raw, nil)
 		if !ok {
 			return s.syntax()
 		}

@@ -164,10 +164,10 @@ func nestedEnd(line []byte, i int) int {
 }
 
 // unquote returns the text of a quoted string.
-func unquote(raw []byte) (string, bool) {
+func unquote(raw []byte, m *Memory) (string, bool) {
 	text := raw[1 : len(raw)-1]
 	if bytes.IndexByte(text, '\\') < 0 && (ascii(text) || utf8.Valid(text)) {
-		return string(text), true
+		return m.text(text), true
 	}
 	var s string // escapes; and foreign bytes, which become U+FFFD
 	err := json.Unmarshal(raw, &s)

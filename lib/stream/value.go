@@ -65,7 +65,7 @@ func (s *Scanner) Text(p *string) {
 		s.Wrong("a string")
 		return
 	}
-	text, ok := unquote(raw)
+	text, ok := unquote(raw, s.mem)
 	if !ok {
 		s.syntax()
 		return
@@ -76,7 +76,7 @@ func (s *Scanner) Text(p *string) {
 // OptInt reads an integer or null, which is nil.
 func (s *Scanner) OptInt(p **int64) {
 	if *p = nil; !s.Null() {
-		*p = new(int64)
+		*p = s.mem.int()
 		s.Int(*p)
 	}
 }
@@ -84,7 +84,7 @@ func (s *Scanner) OptInt(p **int64) {
 // OptFloat reads a number or null, which is nil.
 func (s *Scanner) OptFloat(p **float64) {
 	if *p = nil; !s.Null() {
-		*p = new(float64)
+		*p = s.mem.float()
 		s.Float(*p)
 	}
 }
@@ -92,7 +92,7 @@ func (s *Scanner) OptFloat(p **float64) {
 // OptBool reads true, false or null, which is nil.
 func (s *Scanner) OptBool(p **bool) {
 	if *p = nil; !s.Null() {
-		*p = new(bool)
+		*p = s.mem.bool()
 		s.Bool(*p)
 	}
 }
