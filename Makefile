@@ -53,8 +53,10 @@ fuzz:
 		done; \
 	done
 
+# All benchmarks, or some: make bench BENCH=Attribute
+BENCH ?= .
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./lib/... ./cmd/ipw-agent ./cmd/ipw-sample
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 2h ./lib/... ./cmd/...
 
 # Archives of static binaries; scripts/dist says what is in them.
 dist:

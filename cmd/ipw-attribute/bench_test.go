@@ -1,0 +1,251 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"ipw/lib/power"
+	"ipw/lib/stream"
+)
+
+// agents is the log that the comparison with a database is made on: 3 million
+// samples of two domains and 75,000 turns.
+var agents = workload{gpus: 1, cpus: 1, samples: 3_000_000, intervalUs: 50_000, queries: 15_000, turns: 5, open: 4}
+
+// year is eight GPUs at 1 Hz; jobs are what ran on them.
+var year = workload{gpus: 8, samples: 365 * 24 * 3600, intervalUs: 1_000_000}
+
+const jobs = 200_000
+
+// rounds is how often each side of a comparison runs, in turn: other work on the
+// machine disturbs both. Medians are compared.
+const rounds = 3
+
+// usage is what a process took.
+type usage struct {
+	wall, cpu time.Duration
+	peakMiB   float64
+}
+
+// BenchmarkAttribute runs ipw-attribute as users do, from files to a file, and
+// DuckDB (as ipw-sql) on the same files. What DuckDB is asked for is far less:
+// two columns of one file and three of the other, and of each turn the joules of
+// one domain between the readings before its two ends.
+func BenchmarkAttribute(b *testing.B) {
+	attribute, sql := build(b, "ipw-attribute", "0"), build(b, "ipw-sql", "1")
+	dir := b.TempDir()
+	powers, events := agents.write(b, dir)
+	bytes := size(b, powers) + size(b, events)
+	query := fmt.Sprintf(duckQuery, powers, events, filepath.Join(dir, "turns.csv"))
+	cat := perSecond(bytes, func() { read(b, powers); read(b, events) }) // and so both are in the page cache
+	unzstd := unzstd(b, dir, powers)
+	for b.Loop() {
+		var ours, duck []usage
+		for range rounds {
+			ours = append(ours, process(b, attribute, powers, events, "-o", filepath.Join(dir, "traces.jsonl")))
+			duck = append(duck, process(b, sql, query, events))
+		}
+		us, them := median(ours), median(duck)
+		report(b, map[string]float64{
+			"x-duckdb":     them.wall.Seconds() / us.wall.Seconds(),
+			"x-duckdb-cpu": them.cpu.Seconds() / us.cpu.Seconds(),
+			"s":            us.wall.Seconds(), "s-cpu": us.cpu.Seconds(), "s-duckdb": them.wall.Seconds(), "s-duckdb-cpu": them.cpu.Seconds(),
+			"MB/s": bytes / 1e6 / us.wall.Seconds(), "MB/s-cat": cat / 1e6, "MB/s-unzstd": unzstd / 1e6,
+			"MiB-peak": us.peakMiB,
+		})
+	}
+}
+
+// A database would choose a loop over both tables if it took the smaller one for
+// a handful of rows, as it does without statistics.
+const duckQuery = `SET asof_loop_join_threshold = 0;
+COPY (
+  WITH p AS MATERIALIZED (
+    SELECT t_us, j[1] AS j FROM read_json('%s', format = 'newline_delimited', columns = {t_us: 'BIGINT', j: 'DOUBLE[]'}) WHERE j IS NOT NULL),
+  turns AS (
+    SELECT query, turn, min(t_us) AS a, max(t_us) AS b
+    FROM read_json('%s', format = 'newline_delimited', columns = {t_us: 'BIGINT', query: 'VARCHAR', turn: 'BIGINT'})
+    WHERE turn IS NOT NULL GROUP BY ALL)
+  SELECT query, turn, y.j - x.j AS joules FROM turns ASOF JOIN p x ON a >= x.t_us ASOF JOIN p y ON b >= y.t_us
+) TO '%s'`
+
+// BenchmarkAttributeTenfold compares a log with one ten times as long.
+func BenchmarkAttributeTenfold(b *testing.B) {
+	attribute := build(b, "ipw-attribute", "0")
+	short := agents
+	short.samples, short.queries = agents.samples/10, agents.queries/10
+	dirs := [2]string{b.TempDir(), b.TempDir()}
+	for i, w := range []workload{short, agents} {
+		p, e := w.write(b, dirs[i])
+		read(b, p)
+		read(b, e)
+	}
+	run := func(dir string) usage {
+		return process(b, attribute, filepath.Join(dir, "power.jsonl"), filepath.Join(dir, "events.jsonl"), "-o", filepath.Join(dir, "traces.jsonl"))
+	}
+	for b.Loop() {
+		var of [2][]usage
+		for range rounds {
+			for i, dir := range dirs {
+				of[i] = append(of[i], run(dir))
+			}
+		}
+		one, ten := median(of[0]), median(of[1])
+		report(b, map[string]float64{
+			"x-tenfold":     ten.wall.Seconds() / one.wall.Seconds(),
+			"x-tenfold-cpu": ten.cpu.Seconds() / one.cpu.Seconds(),
+			"MiB-peak":      ten.peakMiB, "MiB-peak-tenth": one.peakMiB,
+		})
+	}
+}
+
+// BenchmarkAttributeYear attributes a year of eight GPUs at 1 Hz to jobs.
+func BenchmarkAttributeYear(b *testing.B) {
+	if testing.Short() {
+		b.Skip("writes 7 GB")
+	}
+	attribute := build(b, "ipw-attribute", "0")
+	dir := b.TempDir()
+	powers, table := filepath.Join(dir, "power.jsonl"), filepath.Join(dir, "jobs.txt")
+	create(b, powers, year.power)
+	create(b, table, year.jobs)
+	for b.Loop() {
+		u := process(b, attribute, "--timezone", "UTC", powers, table, "-o", filepath.Join(dir, "traces.jsonl"))
+		report(b, map[string]float64{"s-year": u.wall.Seconds(), "s-year-cpu": u.cpu.Seconds(), "MiB-peak": u.peakMiB,
+			"MB/s": size(b, powers) / 1e6 / u.wall.Seconds(), "Msamples/s": float64(year.samples) / 1e6 / u.wall.Seconds()})
+	}
+}
+
+// jobs writes a table of windows as sacct -XP prints it, about eight at a time.
+func (w workload) jobs(out *bufio.Writer) {
+	fmt.Fprintln(out, "JobID|User|NodeList|Start|End")
+	const layout = "2006-01-02T15:04:05"
+	start := time.UnixMicro(workloadStart).UTC()
+	apart := time.Duration(w.samples) * time.Second / jobs
+	for i := range jobs {
+		at := start.Add(time.Duration(i) * apart)
+		length := time.Minute + time.Duration(i*7919%2400)*time.Second
+		fmt.Fprintf(out, "%d|u%d|n1|%s|%s\n", 100_000+i, i%40, at.Format(layout), at.Add(length).Format(layout))
+	}
+}
+
+func report(b *testing.B, metrics map[string]float64) {
+	b.ReportMetric(0, "ns/op") // says nothing that the others do not
+	for name, v := range metrics {
+		b.ReportMetric(v, name)
+	}
+}
+
+// build builds a command.
+func build(b *testing.B, name, cgo string) string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), name)
+	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "../"+name)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED="+cgo)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	return path
+}
+
+// process runs a command to its end.
+func process(b *testing.B, args ...string) usage {
+	b.Helper()
+	cmd := exec.Command(args[0], args[1:]...)
+	begun := time.Now()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	wall := time.Since(begun)
+	return usage{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
+		float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024}
+}
+
+// median takes the median of each figure.
+func median(list []usage) usage {
+	of := func(get func(usage) float64) float64 {
+		var v []float64
+		for _, u := range list {
+			v = append(v, get(u))
+		}
+		slices.Sort(v)
+		return v[len(v)/2]
+	}
+	return usage{time.Duration(of(func(u usage) float64 { return float64(u.wall) })),
+		time.Duration(of(func(u usage) float64 { return float64(u.cpu) })), of(func(u usage) float64 { return u.peakMiB })}
+}
+
+func size(b *testing.B, path string) float64 {
+	fi, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return float64(fi.Size())
+}
+
+// read is what cat does.
+func read(b *testing.B, path string) {
+	if err := exec.Command("cat", path).Run(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// perSecond is how many bytes f reads in a second, the best of some tries: a
+// limit.
+func perSecond(bytes float64, f func()) float64 {
+	best := 0.0
+	for range rounds {
+		begun := time.Now()
+		f()
+		best = max(best, bytes/time.Since(begun).Seconds())
+	}
+	return best
+}
+
+// unzstd is how many bytes of a file the decompressor gives in a second.
+func unzstd(b *testing.B, dir, path string) float64 {
+	packed := filepath.Join(dir, "packed.zst")
+	w, err := stream.Create(packed, power.Schema, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	w.Lazy()
+	in, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer in.Close()
+	for lines := bufio.NewReader(in); ; {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF {
+			break
+		}
+		if err := w.Append(func(buf []byte) ([]byte, error) { return append(buf, line[:len(line)-1]...), err }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return perSecond(size(b, path), func() {
+		f, err := stream.Open(context.Background(), packed, nil, false)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := io.Copy(io.Discard, f); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
