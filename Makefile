@@ -20,7 +20,7 @@ PLAIN := $(addprefix ./cmd/,ipw ipw-agent ipw-attribute ipw-judge ipw-export)
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64
 DIST      ?= dist
 
-.PHONY: build stages demo test lint fuzz bench golden dist clean
+.PHONY: build stages demo test test-docker lint fuzz bench golden dist clean
 
 build: stages
 	CGO_ENABLED=1 $(BUILD) ./cmd/ipw-sql
@@ -35,6 +35,11 @@ demo: stages
 
 test:
 	$(GO) test ./...
+
+# The tests in containers. They need a Docker Engine and the image that
+# scripts/docker-up makes.
+test-docker:
+	$(GO) test -count=1 -tags docker $$(grep -rl --include='*_test.go' '^//go:build docker' cmd lib | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 lint:
 	@unformatted=$$(gofmt -l cmd lib scripts) && test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
