@@ -29,7 +29,7 @@ var level = map[string]int{
 
 	"sensor/amdgpu": 3, "sensor/estimate": 3, "sensor/hwmon": 3, "sensor/jetson": 3, "sensor/nvml": 3, "sensor/perf": 3, "sensor/rapl": 3, "join": 3, "agent": 3, "score": 3, "export": 3, "sql/format": 3, "powerlog": 3, "tool/document": 3, "tool/mcp": 3,
 
-	"sensor/apple": 4, "agent/openhands": 4, "agent/terminus": 4, "agent/testbed": 4, "sampler": 4, "export/hf": 4, "sql": 4,
+	"sensor/apple": 4, "agent/openhands": 4, "llm/tokenizer": 2, "agent/terminus": 4, "agent/testbed": 4, "sampler": 4, "export/hf": 4, "sql": 4,
 
 	"sandbox/process": 2, "sandbox/docker": 2, "sandbox/host": 3, "sandbox/bwrap": 3, "sandbox/roster": 4,
 
@@ -92,6 +92,8 @@ var carries = map[string]map[string]string{
 		"go.yaml.in/yaml/v3":                "task.yaml and compose files of Terminal-Bench tasks",
 		"github.com/sashabaranov/go-openai": "chat completions",
 		"golang.org/x/text":                 "file_read of texts in UTF-16",
+		"github.com/tiktoken-go/tokenizer":  "tokens of servers that do not count",
+		"github.com/dlclark/regexp2/v2":     "of tokenizer: its patterns look ahead",
 
 		"github.com/ledongthuc/pdf":                "file_read of PDF files",
 		"github.com/mark3labs/mcp-go":              "tools of MCP servers",

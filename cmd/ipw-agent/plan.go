@@ -10,6 +10,7 @@ import (
 	"ipw/lib/dataset"
 	"ipw/lib/llm"
 	"ipw/lib/llm/builtin"
+	"ipw/lib/llm/tokenizer"
 	"ipw/lib/llm/spoken"
 	"ipw/lib/price"
 	"ipw/lib/sandbox"
@@ -99,7 +100,7 @@ func (p *plan) client(c *cli.Context) (client llm.Client, stop func(), err error
 			return nil, nil, fmt.Errorf("builtin: %w", err)
 		}
 	}
-	caller, err := llm.New(p.endpoint, llm.Config{})
+	caller, err := llm.New(p.endpoint, llm.Config{Count: tokenizer.Count})
 	return p.speaking(c, caller), stop, err
 }
 

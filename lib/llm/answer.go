@@ -22,6 +22,7 @@ type answer struct {
 	parts     json.RawMessage // the message as the provider wrote it, if that is more than we read of it
 	ids       bool            // the provider gave its calls ids
 	protocol  Protocol
+	count     counter // of tokens that the server does not count
 }
 
 type partialCall struct {
@@ -30,7 +31,9 @@ type partialCall struct {
 	arguments strings.Builder
 }
 
-func newAnswer(req Request, first func()) *answer { return &answer{req: req, first: first} }
+func newAnswer(req Request, first func()) *answer {
+	return &answer{req: req, first: first, count: CountTokens}
+}
 
 // say adds a piece of the answer's text.
 func (a *answer) say(text string) { a.write(&a.content, text) }
@@ -82,10 +85,10 @@ func (a *answer) response(whole bool) Response {
 	}
 	r := Response{Message: m, FinishReason: a.finish, Usage: a.usage}
 	if whole {
-		r.Usage.estimate(a.req, m)
+		r.Usage.estimate(a.req, m, a.count)
 		r.Message.native = a.native(m)
 	} else {
-		r.Usage.estimatePart(a.req, m)
+		r.Usage.estimatePart(a.req, m, a.count)
 	}
 	return r
 }

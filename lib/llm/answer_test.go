@@ -92,7 +92,7 @@ func FuzzChunk(f *testing.F) {
 			chatReader{a}.event([]byte(line)) // or refuses
 		}
 		got := a.response(true)
-		if said := messageTokens(got.Message) > 0 || len(got.Message.ToolCalls) > 0; said && told == 0 {
+		if said := counter(CountTokens).message(got.Message) > 0 || len(got.Message.ToolCalls) > 0; said && told == 0 {
 			t.Errorf("no first token told of %s", show(got))
 		}
 		for _, c := range got.Message.ToolCalls {

@@ -16,6 +16,10 @@ type Config struct {
 	Retry       Retry
 	IdleTimeout time.Duration     // a try during which nothing comes for so long has failed; 0 for 10 minutes
 	Transport   http.RoundTripper // nil: one of its own
+
+	// Count counts the tokens of a text for a server that does not; nil for
+	// CountTokens. Package tokenizer has a better one.
+	Count func(text string) int64
 }
 
 // defaultIdle is long: on a CPU, reading a long prompt takes minutes in which
@@ -36,6 +40,7 @@ type Caller struct {
 	limit    int64 // bytes of one answer
 	http     *http.Client
 	secrets  []string
+	count    counter // nil: CountTokens
 	now      func() time.Time
 	local    func() bool
 }
@@ -50,7 +55,7 @@ func New(e Endpoint, cfg Config) (*Caller, error) {
 		e.user, u.User = u.User, nil
 		e.BaseURL = u.String()
 	}
-	c := &Caller{endpoint: e, dialect: dialects[e.Protocol], retry: cfg.Retry, idle: cfg.IdleTimeout, limit: maxAnswer,
+	c := &Caller{endpoint: e, dialect: dialects[e.Protocol], retry: cfg.Retry, idle: cfg.IdleTimeout, limit: maxAnswer, count: cfg.Count,
 		now: time.Now, local: sync.OnceValue(e.Local)}
 	if c.dialect == nil {
 		return nil, fmt.Errorf("unknown protocol %q", e.Protocol)

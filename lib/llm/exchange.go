@@ -43,6 +43,9 @@ type exchange struct {
 // try makes one try. nil: the answer is whole.
 func (c *Caller) try(ctx context.Context, req Request, body []byte, first func()) (Response, *Error) {
 	a := newAnswer(req, first)
+	if c.count != nil {
+		a.count = c.count
+	}
 	e := c.exchange(ctx, http.MethodPost, c.dialect.path(req.Model), body, func(x *exchange, r io.Reader) error {
 		return x.receive(r, c.dialect.reader(a), a)
 	})

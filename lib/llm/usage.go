@@ -89,13 +89,13 @@ func sum[N int64 | float64](a, b *N) *N {
 
 // estimate fills in the counts that the server did not send. A server that
 // counts nothing for an answer that has words has not counted.
-func (u *Usage) estimate(req Request, m Message) {
+func (u *Usage) estimate(req Request, m Message, count counter) {
 	if zero(u.InputTokens) {
-		n := requestTokens(req)
+		n := count.request(req)
 		u.InputTokens, u.Estimated = &n, true
 	}
 	if zero(u.OutputTokens) {
-		if n := messageTokens(m); n > 0 || u.OutputTokens == nil {
+		if n := count.message(m); n > 0 || u.OutputTokens == nil {
 			u.OutputTokens, u.Estimated = &n, true
 		}
 	}
@@ -103,13 +103,13 @@ func (u *Usage) estimate(req Request, m Message) {
 
 // estimatePart does the same for an answer that broke off: what a server had
 // counted by then is of its beginning. Nothing came, nothing is counted.
-func (u *Usage) estimatePart(req Request, m Message) {
-	n := messageTokens(m)
+func (u *Usage) estimatePart(req Request, m Message, count counter) {
+	n := count.message(m)
 	if n == 0 && u.InputTokens == nil && u.OutputTokens == nil {
 		return
 	}
 	if zero(u.InputTokens) {
-		in := requestTokens(req)
+		in := count.request(req)
 		u.InputTokens, u.Estimated = &in, true
 	}
 	if u.OutputTokens == nil || *u.OutputTokens < n {
@@ -119,21 +119,24 @@ func (u *Usage) estimatePart(req Request, m Message) {
 
 func zero(n *int64) bool { return n == nil || *n == 0 }
 
-func requestTokens(req Request) (n int64) {
+// counter counts the tokens of a text.
+type counter func(text string) int64
+
+func (count counter) request(req Request) (n int64) {
 	for _, t := range req.Tools {
-		n += CountTokens(t.Name) + CountTokens(t.Description) + CountTokens(string(t.Parameters))
+		n += count(t.Name) + count(t.Description) + count(string(t.Parameters))
 	}
 	for _, m := range req.Messages {
 		m.Reasoning = "" // is not sent
-		n += messageTokens(m)
+		n += count.message(m)
 	}
 	return n
 }
 
-func messageTokens(m Message) int64 {
-	n := CountTokens(m.Content) + CountTokens(m.Reasoning)
+func (count counter) message(m Message) int64 {
+	n := count(m.Content) + count(m.Reasoning)
 	for _, c := range m.ToolCalls {
-		n += CountTokens(c.Name) + CountTokens(c.Arguments)
+		n += count(c.Name) + count(c.Arguments)
 	}
 	return n
 }
