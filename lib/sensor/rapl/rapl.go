@@ -45,7 +45,7 @@ func open(root string, opener sensor.Opener) ([]sensor.Sensor, error) {
 	dir := filepath.Join(root, "class/powercap")
 	zones := find(dir)
 	if len(zones) == 0 {
-		return nil, &sensor.Unavailable{Source: Source, Why: missing(dir), Fix: "sudo modprobe intel_rapl_msr   (on bare metal; virtual machines and most containers have no RAPL)"}
+		return nil, missing(dir)
 	}
 	var sensors []sensor.Sensor
 	for _, n := range identify(zones) {
@@ -59,11 +59,16 @@ func open(root string, opener sensor.Opener) ([]sensor.Sensor, error) {
 	return sensors, nil
 }
 
-func missing(dir string) string {
-	if _, err := os.Stat(dir); err != nil {
-		return "no " + dir
+// missing says why there are no zones.
+func missing(dir string) error {
+	e := &sensor.Unavailable{Source: Source, Why: "no intel-rapl zones in " + dir, Fix: "sudo modprobe intel_rapl_msr   (on bare metal; virtual machines and most containers have no RAPL)"}
+	switch _, err := os.ReadDir(dir); {
+	case errors.Is(err, fs.ErrPermission):
+		e.Why, e.Fix = dir+": permission denied", "sudo chmod a+rx "+dir
+	case err != nil:
+		e.Why = "no " + dir
 	}
-	return "no intel-rapl zones in " + dir
+	return e
 }
 
 // openZone opens what a zone offers, nil if it has no counter.
