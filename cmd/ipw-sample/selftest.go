@@ -81,7 +81,7 @@ func tell(out io.Writer, interval time.Duration, r, watch *sampler.Report, keepe
 	fmt.Fprintf(w, "interval\t%v: %s\n", interval, rate)
 	fmt.Fprintf(w, "late\t%s\n", percentiles(r.LateUs))
 	fmt.Fprintf(w, "reading\t%s a sample\n", percentiles(r.ReadUs))
-	if r.CPUSecs != nil && r.Seconds > 0 {
+	if r.CPUSecs != nil && r.Seconds > 0 && watch.Seconds > 0 {
 		fmt.Fprintf(w, "cpu\t%.2f %% of one core; %.2f %% at %v\n", 100**r.CPUSecs/r.Seconds, 100**watch.CPUSecs/watch.Seconds, testFast)
 	}
 	fmt.Fprintf(w, "clock\t%s\n", keeper)
