@@ -44,6 +44,7 @@ func (c *clocks) time(byM bool, boot string, t, m int64, hasM bool) int64 {
 // depends on both.
 func (e *Engine) LearnEvents(h *event.Header, firstHasM bool) {
 	e.meet(h.Host)
+	e.windows = e.windows || h.Windows
 	if i := slices.IndexFunc(e.eventHeads, func(o *event.Header) bool { return o.Host == h.Host }); i >= 0 {
 		e.eventHeads[i] = h // a long table names its hosts over and over
 	} else {
@@ -102,6 +103,9 @@ func (e *Engine) epsilon(h *power.Header) (int64, error) {
 	for _, ev := range e.eventHeads {
 		if sameHost(ev.Host, h.Host) {
 			return 0, nil
+		}
+		if ev.Windows { // nothing is joined
+			continue
 		}
 		both, ok := e.clockError(h.Host, ev.Host, h.ClockErrorUs, ev.ClockErrorUs)
 		if !ok {
@@ -174,5 +178,5 @@ func (e *Engine) MayRefuse() bool {
 
 // foreign reports whether a power segment joins events of another host.
 func (e *Engine) foreign(h *power.Header) bool {
-	return slices.ContainsFunc(e.eventHeads, func(ev *event.Header) bool { return !sameHost(ev.Host, h.Host) })
+	return slices.ContainsFunc(e.eventHeads, func(ev *event.Header) bool { return !ev.Windows && !sameHost(ev.Host, h.Host) })
 }

@@ -70,6 +70,7 @@ type Engine struct {
 	past    attempts
 	places  map[placeKey]*place
 	hosts   map[string]bool // of event headers
+	windows bool            // some are of tables of time windows
 	rates   map[spanKey]*rates
 
 	unwatched []pushed // of one instant, for the tokens rule
@@ -349,9 +350,10 @@ func charges(spec *power.Domain) bool {
 	return spec.PartOf == "" && !spec.Silent() && (spec.Counts() || spec.Kind == power.Board)
 }
 
-// matches reports whether a query's host is the domain's.
+// matches reports whether a query's host is the domain's, or the domain may serve
+// it. A row of a table has no model calls, so no other host serves it.
 func (e *Engine) matches(q *query, d *domain) bool {
-	return len(e.hosts) <= 1 || sameHost(q.head.Host, d.host) || d.serving
+	return len(e.hosts) <= 1 && !q.head.Windows || sameHost(q.head.Host, d.host) || d.serving && !q.head.Windows
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -110,7 +110,7 @@ func (e *Engine) concerns(q *query, d *domain) bool {
 	if !d.charged() {
 		return false
 	}
-	if sameHost(q.head.Host, d.host) || d.serving {
+	if sameHost(q.head.Host, d.host) || d.serving && !q.head.Windows {
 		return true
 	}
 	for _, s := range q.spans {

@@ -187,7 +187,7 @@ func (p *epoch) give(d *domain, general, total int64, sharers int) {
 
 // openOn counts the open queries that may be charged for a domain.
 func (e *Engine) openOn(s *slice, d *domain) int {
-	if len(e.hosts) <= 1 {
+	if len(e.hosts) <= 1 && !e.windows {
 		return len(s.queries)
 	}
 	n := 0

@@ -19,7 +19,7 @@ func TestCopy(t *testing.T) {
 		{"no end", head + one, head + one + `{"type":"end","records":1,"status":"failed"}` + "\n"},
 		{"a restarted producer", head + one + head + one + `{"type":"end","records":1,"status":"ok"}` + "\n", head + one + `{"type":"end","records":1,"status":"failed"}` + "\n" + head + one + `{"type":"end","records":1,"status":"ok"}` + "\n"},
 		{"a rejected line", head + "{\"type\":5,\"t_us\":1}\n" + one + `{"type":"end","records":2,"status":"ok"}` + "\n", head + one + `{"type":"end","records":1,"status":"ok"}` + "\n"},
-		{"a table", "id,start,end\na,10,20\n", `{"type":"header","schema":"ipw.events/1","run":"x","t_us":10000000,"dataset":"x"}` + "\n" +
+		{"a table", "id,start,end\na,10,20\n", `{"type":"header","schema":"ipw.events/1","run":"x","t_us":10000000,"dataset":"x","windows":true}` + "\n" +
 			`{"type":"query_start","t_us":10000000,"query":"a","attempt":1,"workload_type":"x"}` + "\n" +
 			`{"type":"query_end","t_us":20000000,"query":"a","attempt":1,"completed":true,"timed_out":false,"reason":"finished"}` + "\n" + `{"type":"end","records":2,"status":"ok"}` + "\n"},
 	} {

@@ -80,6 +80,7 @@ type Header struct {
 	Model        string          `json:"model,omitempty"`
 	Dataset      string          `json:"dataset,omitempty"`
 	Config       json.RawMessage `json:"config,omitempty"`
+	Windows      bool            `json:"windows,omitempty"` // a table of time windows: nothing of it ran on another host
 }
 
 // Event is one record. Beside each group of attributes stands which types carry

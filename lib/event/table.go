@@ -23,8 +23,8 @@ import (
 // A time is RFC 3339, the same without offset in the table's zone, or Unix
 // seconds, milliseconds, microseconds or nanoseconds. The columns id, jobid,
 // name or jobname name the query (a repeated name gets #2, …), type is its
-// workload type, host or nodelist where it ran; all others go to its metadata.
-// Upper and lower case are the same.
+// workload type, host or nodelist where it ran, whose joules alone it is charged
+// with; all others go to its metadata. Upper and lower case are the same.
 //
 // A row without start, as of a job that was cancelled, is left out; one without
 // end stays open, as a query that was interrupted. Both are said once, with
@@ -120,7 +120,7 @@ func (t *Table) Next() (*Record, error) {
 
 // begin opens a segment for the row that starts next.
 func (t *Table) begin() {
-	h := &Header{Type: "header", Schema: Schema, Run: t.name, Dataset: t.dataset, TUs: t.now}
+	h := &Header{Type: "header", Schema: Schema, Run: t.name, Dataset: t.dataset, TUs: t.now, Windows: true}
 	if w := t.rows.first(); w != nil {
 		h.Host, h.TUs, t.rec.Line = w.host, w.start, w.line
 	}

@@ -141,7 +141,7 @@ func TestTableEvents(t *testing.T) {
 	header, starts, ends := collect(t, "JobID|JobName|User|NodeList|State|CPUs|Price|Type|Start|End|Note|note\n"+
 		"7|train|ada|n1|COMPLETED|016|12.50|batch|1763884800|1763884801.5|a\x1b[1m \"b\"|\n"+
 		"8|x|bob||FAILED|16|-1|  |1763884802|1763884803||12345678901234567890\n")
-	want := Header{Type: "header", Schema: Schema, Run: "dir/jobs.2025.csv", Host: "n1", Dataset: "jobs.2025.csv", TUs: 1763884800000000}
+	want := Header{Type: "header", Schema: Schema, Run: "dir/jobs.2025.csv", Host: "n1", Dataset: "jobs.2025.csv", TUs: 1763884800000000, Windows: true}
 	if got, _ := json.Marshal(header); string(got) != string(must(json.Marshal(want))) {
 		t.Errorf("header %s", got)
 	}
