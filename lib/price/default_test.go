@@ -67,6 +67,7 @@ func TestDefaultFinds(t *testing.T) {
 		{"gpt-5-nano-2025-08-07", 0.05}, {"o3-2025-04-16", 2},
 		{"claude-sonnet-4-5-20250929", 3}, {"claude-sonnet-4-20250514", 3}, {"claude-opus-4-20250514", 15},
 		{"claude-opus-4-1-20250805", 15}, {"claude-opus-4-5-20251101", 5}, {"anthropic/claude-sonnet-4-5", 3},
+		{"claude-haiku-4-5-20251001", 1}, {"claude-opus-5", 5},
 		{"models/gemini-2.5-flash", 0.3}, {"google/gemini-2.5-flash-lite", 0.1},
 
 		{"gpt-4o-audio-preview", 0}, {"gpt-4o-realtime-preview-2024-12-17", 0}, {"gpt-4", 0}, {"gpt-3.5-turbo", 0},
