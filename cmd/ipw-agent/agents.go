@@ -5,6 +5,7 @@ import (
 
 	"ipw/lib/agent"
 	"ipw/lib/agent/openhands"
+	"ipw/lib/agent/terminus"
 	"ipw/lib/llm"
 	"ipw/lib/tool"
 )
@@ -18,8 +19,11 @@ func ownTools(name string) bool { return name == "think" || tool.NeedsWorkspace(
 
 // agent makes the agent.
 func (p *plan) agent(client llm.Client) agent.Agent {
-	if p.flags.Agent == "openhands" {
+	switch p.flags.Agent {
+	case "openhands":
 		return &openhands.Agent{Client: client, Request: p.request(), Tools: p.tools, MaxTurns: p.MaxTurns, System: p.flags.System}
+	case "terminus":
+		return &terminus.Agent{Client: client, Request: p.request(), Tools: p.tools, MaxTurns: p.MaxTurns, System: p.flags.System, Record: p.Record}
 	}
 	return p.react(client)
 }

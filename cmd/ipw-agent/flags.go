@@ -57,6 +57,7 @@ type flags struct {
 	Sandbox sandboxFlags `embed:"" group:"Sandbox"`
 
 	Artifacts string `help:"Keep whole messages and answers in this folder, a folder per query." placeholder:"DIR" group:"Output"`
+	Record    bool   `help:"Keep a recording of terminus' terminal among the artifacts, for asciinema." group:"Output"`
 	Run       string `help:"The run's name in the stream. Default: run_AGENT_MODEL_DATASET@TIME." placeholder:"NAME@TIME" group:"Output"`
 }
 
@@ -130,6 +131,10 @@ func (f *flags) checkPairs() error {
 		return cli.Usagef("--prices is read for --max-cost only; ipw-attribute tells the cost")
 	case f.TokenBudget > 0 && int64(f.MaxTokens) > f.TokenBudget:
 		return cli.Usagef("--max-tokens %d: one answer may be longer than the query's --max-tokens-total %d", f.MaxTokens, f.TokenBudget)
+	case f.Record && f.Agent != "terminus":
+		return cli.Usagef("--record needs --agent terminus: no other agent works at a terminal alone")
+	case f.Record && f.Artifacts == "":
+		return cli.Usagef("--record needs --artifacts DIR to keep the recording in")
 	case f.Warmup > 0 && f.Dataset == "-":
 		return cli.Usagef("--warmup needs tasks that can be read twice, not stdin")
 	}

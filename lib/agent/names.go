@@ -2,7 +2,6 @@ package agent
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -11,14 +10,12 @@ func Known() []Description {
 	return []Description{
 		{"react", "asks, runs the tools the answer calls for, and asks again, until an answer calls for none"},
 		{"openhands", "works on its own in a sandbox, with a terminal, an editor and a list of tasks, until it calls finish"},
+		{"terminus", "works on its own in a sandbox, by pressing the keys of a terminal and looking at it, until it confirms that the task is done"},
 	}
 }
 
 // Description is a name and a line about it.
 type Description struct{ Name, About string }
-
-// planned are agents that come later.
-var planned = []string{"terminus"}
 
 // CheckName returns a *NameError if there is no such agent.
 func CheckName(name string) error {
@@ -27,25 +24,18 @@ func CheckName(name string) error {
 			return nil
 		}
 	}
-	return &NameError{name, slices.Contains(planned, name)}
+	return &NameError{name}
 }
 
-// NameError is an agent that cannot be had.
-type NameError struct {
-	Name     string
-	NotBuilt bool // it is planned
-}
+// NameError is an agent that there is not.
+type NameError struct{ Name string }
 
 func (e *NameError) Error() string {
 	var names []string
 	for _, d := range Known() {
 		names = append(names, d.Name)
 	}
-	known := strings.Join(names, ", ")
-	if e.NotBuilt {
-		return fmt.Sprintf("agent %q is not built yet; there is %s", e.Name, known)
-	}
-	return fmt.Sprintf("unknown agent %q; there is %s (not built yet: %s)", e.Name, known, strings.Join(planned, ", "))
+	return fmt.Sprintf("unknown agent %q; there are %s", e.Name, strings.Join(names, ", "))
 }
 
 // Usage tells that the command was called wrongly.

@@ -54,7 +54,7 @@ func lookUp(messages []message) (d *dialogue, since []message, spoken int) {
 func holds(text string) *dialogue {
 	var found *dialogue
 	text = words(text)
-	for _, known := range [][]dialogue{dialogues, repairs} {
+	for _, known := range [][]dialogue{dialogues, repairs, screens} {
 		for i := range known {
 			d := &known[i]
 			if strings.Contains(text, words(d.problem)) && (found == nil || len(d.problem) > len(found.problem)) {
