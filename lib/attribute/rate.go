@@ -20,6 +20,7 @@ type rates struct {
 	start, first, end int64 // first is never without a first token
 	queued            int64 // µs
 	waitFirst, wait   int64 // µs in retries, before the first token and in all
+	waits             int64 // until when it waits
 	input, output     float64
 	ended             bool
 }
@@ -64,15 +65,15 @@ func (e *Engine) watchCall(p *pushed) {
 	switch ev.Type {
 	case event.LMStart, event.SubmodelStart:
 		if r == nil {
-			e.rates[key] = &rates{start: p.t, first: never}
+			e.rates[key] = &rates{start: p.t, first: never, waits: p.t}
 		}
 	case event.LMFirstToken:
 		if r != nil && r.first == never {
-			r.first, r.waitFirst = p.t, r.wait
+			r.first, r.waitFirst = p.t, r.waited(p.t)
 		}
 	case event.Retry:
-		if r != nil && ev.WaitS != nil {
-			r.wait += int64(*ev.WaitS * 1e6)
+		if r != nil && !r.ended && ev.WaitS != nil && *ev.WaitS > 0 && *ev.WaitS < 1e9 {
+			r.pause(p.t, int64(*ev.WaitS*1e6+0.5))
 		}
 	case event.LMEnd, event.SubmodelEnd:
 		if r != nil && !r.ended {
@@ -90,16 +91,27 @@ func (e *Engine) watchCall(p *pushed) {
 func (e *Engine) endCalls(t int64, of func(queryKey) bool) {
 	for k, r := range e.rates {
 		if !r.ended && of(k.query) {
-			r.end, r.ended = t, true
+			r.end, r.ended, r.wait = t, true, r.waited(t)
 		}
 	}
 }
+
+// pause lets a call wait from t on; waits that overlap are one.
+func (r *rates) pause(t, us int64) {
+	if until := t + us; until > r.waits {
+		r.wait += until - max(t, r.waits)
+		r.waits = until
+	}
+}
+
+// waited is how long a call had waited by t.
+func (r *rates) waited(t int64) int64 { return r.wait - max(0, r.waits-t) }
 
 // dequeued is our own record: a call left the server's queue.
 const dequeued = "\x00dequeued"
 
 func (r *rates) finish(t int64, ev *event.Event, promptWeight float64) {
-	r.end, r.ended = t, true
+	r.end, r.ended, r.wait = t, true, r.waited(t)
 	if ev.QueueS != nil && *ev.QueueS > 0 {
 		r.queued = min(int64(*ev.QueueS*1e6+0.5), min(r.first, t)-r.start)
 	}
