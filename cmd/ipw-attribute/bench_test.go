@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
@@ -46,9 +46,9 @@ func BenchmarkAttribute(b *testing.B) {
 	attribute, sql := build(b, "ipw-attribute", "0"), build(b, "ipw-sql", "1")
 	dir := b.TempDir()
 	powers, events := agents.write(b, dir)
-	bytes := size(b, powers) + size(b, events)
+	length := size(b, powers) + size(b, events)
 	query := fmt.Sprintf(duckQuery, powers, events, filepath.Join(dir, "turns.csv"))
-	cat := perSecond(bytes, func() { read(b, powers); read(b, events) }) // and so both are in the page cache
+	cat := perSecond(length, func() { read(b, powers); read(b, events) }) // and so both are in the page cache
 	unzstd := unzstd(b, dir, powers)
 	for b.Loop() {
 		var ours, duck []usage
@@ -61,7 +61,7 @@ func BenchmarkAttribute(b *testing.B) {
 			"x-duckdb":     them.wall.Seconds() / us.wall.Seconds(),
 			"x-duckdb-cpu": them.cpu.Seconds() / us.cpu.Seconds(),
 			"s":            us.wall.Seconds(), "s-cpu": us.cpu.Seconds(), "s-duckdb": them.wall.Seconds(), "s-duckdb-cpu": them.cpu.Seconds(),
-			"MB/s": bytes / 1e6 / us.wall.Seconds(), "MB/s-cat": cat / 1e6, "MB/s-unzstd": unzstd / 1e6,
+			"MB/s": length / 1e6 / us.wall.Seconds(), "MB/s-cat": cat / 1e6, "MB/s-unzstd": unzstd / 1e6,
 			"MiB-peak": us.peakMiB,
 		})
 	}
@@ -163,13 +163,39 @@ func build(b *testing.B, name, cgo string) string {
 func process(b *testing.B, args ...string) usage {
 	b.Helper()
 	cmd := exec.Command(args[0], args[1:]...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
 	begun := time.Now()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
 	}
+	over, peak := make(chan struct{}), make(chan float64)
+	go func() { peak <- watchPeak(cmd.Process.Pid, over) }()
+	err := cmd.Wait()
 	wall := time.Since(begun)
-	return usage{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
-		float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024}
+	close(over)
+	if err != nil {
+		b.Fatalf("%v: %s", err, said.Bytes())
+	}
+	return usage{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), <-peak}
+}
+
+// watchPeak is the most memory a process had, in MiB. What wait tells is no less
+// than what its parent had when it began.
+func watchPeak(pid int, over <-chan struct{}) (peak float64) {
+	for {
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if _, rest, ok := bytes.Cut(status, []byte("VmHWM:")); ok {
+			var kib float64
+			fmt.Sscan(string(rest), &kib)
+			peak = kib / 1024 // not what it was before exec: that is counted anew
+		}
+		select {
+		case <-over:
+			return peak
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // median takes the median of each figure.
@@ -203,12 +229,12 @@ func read(b *testing.B, path string) {
 
 // perSecond is how many bytes f reads in a second, the best of some tries: a
 // limit.
-func perSecond(bytes float64, f func()) float64 {
+func perSecond(length float64, f func()) float64 {
 	best := 0.0
 	for range rounds {
 		begun := time.Now()
 		f()
-		best = max(best, bytes/time.Since(begun).Seconds())
+		best = max(best, length/time.Since(begun).Seconds())
 	}
 	return best
 }

@@ -8,11 +8,15 @@ import (
 )
 
 // Parse reads one record.
-func Parse(b []byte, e *Event) error { return parse(b, e, nil) }
+func Parse(b []byte, e *Event) error {
+	*e = Event{}
+	return parse(b, e, nil)
+}
 
+// parse reads one record into an empty Event.
 func parse(b []byte, e *Event, m *stream.Memory) error {
 	const none = math.MinInt64 // 0 is a time, if an unlikely one
-	*e = Event{TUs: none}
+	e.TUs = none
 	s := m.Scan(b)
 	for s.Next() {
 		e.field(&s)
