@@ -112,7 +112,7 @@ func (e *Engine) PowerNote(stream string, n *power.Note) {
 
 func (e *Engine) note(s *segment, n *power.Note) {
 	for _, d := range e.domains {
-		if d.host == s.header.Host && (d.id == n.Domain || n.Domain == "" && n.What == power.Reset) {
+		if d.host == s.header.Host && (d.owner == s || d.owner == nil) && (d.id == n.Domain || n.Domain == "" && n.What == power.Reset) {
 			e.noteOf(d, n)
 		}
 	}
@@ -173,6 +173,9 @@ func (e *Engine) revive(s *segment, p *power.Sample) bool {
 // What other streams give until then need not wait for it.
 func (e *Engine) Coming(stream string, t int64) {
 	s := e.stream(stream)
+	if len(s.held) > 0 { // samples before it are still to be taken
+		return
+	}
 	s.coming = max(s.coming, t)
 	for _, d := range s.all {
 		switch {

@@ -58,7 +58,7 @@ func TestTwoHosts(t *testing.T) {
 // same times, in whatever order of reading, only the first counts.
 func TestSecondStreamIsIgnored(t *testing.T) {
 	for seed := range uint64(60) {
-		h := history.Seeded(seed, history.Options{Off: history.NoPower | history.NoInterval})
+		h := history.Seeded(seed, history.Options{Off: history.NoPower})
 		other := bytes.ReplaceAll(h.Power, []byte(`"j":[`), []byte(`"j":[9`)) // other joules, no less rising
 		other = bytes.ReplaceAll(other, []byte(`"j":[9null`), []byte(`"j":[null`))
 		opts := attribute.Options{Idle: attribute.Idle{Auto: true}}
