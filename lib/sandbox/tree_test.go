@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -37,14 +38,20 @@ func TestTree(t *testing.T) {
 	Tree([]Proc{{PID: 2, Parent: 3}, {PID: 3, Parent: 2}}, "a", true)
 }
 
+// FuzzParseStat: a name may hold anything, and what is read is what stands
+// around it.
 func FuzzParseStat(f *testing.F) {
-	f.Add("12 (a) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20")
-	f.Add("12 (a")
-	f.Add("")
-	f.Fuzz(func(t *testing.T, line string) {
-		p, ok := ParseStat(line)
-		if !ok && p != (Proc{}) && p.Mark != "" {
+	f.Add("12 (a) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20", "sh", 12, 1, uint64(4711))
+	f.Add("12 (a", ") Z 7 (", 1, 0, uint64(0))
+	f.Add("", "\n", 99, 98, uint64(1)<<63)
+	f.Fuzz(func(t *testing.T, line, name string, pid, parent int, start uint64) {
+		if p, ok := ParseStat(line); !ok && p != (Proc{}) && p.Mark != "" {
 			t.Errorf("%q: %v", line, p)
+		}
+		made := fmt.Sprintf("%d (%s) Z %d 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 %d 20 21", pid, name, parent, start)
+		want := Proc{PID: pid, Parent: parent, Start: start, Dead: true}
+		if p, ok := ParseStat(made); !ok || p != want {
+			t.Errorf("%q: %v, %v", made, p, ok)
 		}
 	})
 }
