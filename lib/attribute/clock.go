@@ -17,10 +17,12 @@ import (
 type clocks struct {
 	events, power map[string]bool // boots whose first records carry m_us
 	offset        map[string]int64
+	boot          string // the last one asked for, and its offset
+	off           int64
 }
 
 func newClocks() clocks {
-	return clocks{map[string]bool{}, map[string]bool{}, map[string]int64{}}
+	return clocks{events: map[string]bool{}, power: map[string]bool{}, offset: map[string]int64{}}
 }
 
 // joined reports whether a boot's records join on m_us.
@@ -31,11 +33,15 @@ func (c *clocks) time(byM bool, boot string, t, m int64, hasM bool) int64 {
 	if !byM || !hasM {
 		return t
 	}
+	if boot == c.boot && boot != "" {
+		return m + c.off
+	}
 	off, ok := c.offset[boot]
 	if !ok {
 		off = t - m
 		c.offset[boot] = off
 	}
+	c.boot, c.off = boot, off
 	return m + off
 }
 

@@ -142,7 +142,7 @@ func (a *account) toolNumber(i int) int { return numTurns + perTurn*len(a.turns)
 // that would contain itself has none.
 func (a *account) link() {
 	for _, s := range a.q.spans {
-		p := a.q.byID[s.begin.Parent]
+		p := a.q.span(s.begin.Parent)
 		for up := p; up != nil; up = up.parent {
 			if up == s {
 				p = nil

@@ -39,6 +39,40 @@ type span struct {
 	tool       int          // index among the query's tools, −1
 }
 
+// few spans are looked through, from the last one back, faster than a map is
+// kept: nearly always one of the last is meant.
+const few = 32
+
+// span returns the span of an id, nil if there is none.
+func (q *query) span(id string) *span {
+	switch {
+	case id == "":
+		return nil
+	case q.byID != nil:
+		return q.byID[id]
+	}
+	for i := len(q.spans) - 1; i >= 0; i-- {
+		if q.spans[i].id == id {
+			return q.spans[i]
+		}
+	}
+	return nil
+}
+
+// add adds a span whose id is new.
+func (q *query) add(s *span) {
+	q.spans = append(q.spans, s)
+	switch {
+	case q.byID != nil:
+		q.byID[s.id] = s
+	case len(q.spans) > few:
+		q.byID = make(map[string]*span)
+		for _, s := range q.spans {
+			q.byID[s.id] = s
+		}
+	}
+}
+
 func (s *span) open() bool { return s.end == never }
 
 // on reports whether a model call runs on a domain.
@@ -80,10 +114,10 @@ type query struct {
 	scored   *event.Event // the last scoring_end with a verdict; nil: none has one
 	lastUs   int64        // t_us of the last record that moved its end
 	startUs  int64
-	spans    []*span // in the order of their starts
-	byID     map[string]*span
-	live     []*span // model and tool calls in flight, not waiting; shared with epochs
-	setups   int     // setup windows open
+	spans    []*span          // in the order of their starts
+	byID     map[string]*span // nil while the spans are few
+	live     []*span          // model and tool calls in flight, not waiting; shared with epochs
+	setups   int              // setup windows open
 	scorings int
 	epochs   []epoch
 	cursor   int // epoch of the slice that is settled next

@@ -57,7 +57,7 @@ func (e *Engine) record(t int64, p *pushed) {
 	case event.SetupEnd, event.ScoringEnd, event.LMEnd, event.ToolEnd, event.SubmodelEnd:
 		e.endSpan(t, q, ev)
 	case event.LMFirstToken:
-		if s := q.byID[ev.Span]; s != nil && s.kind.isCall() && s.open() && s.firstToken == never {
+		if s := q.span(ev.Span); s != nil && s.kind.isCall() && s.open() && s.firstToken == never {
 			s.firstToken, s.token = t, ev
 		}
 	case event.Retry:
@@ -139,7 +139,7 @@ func (e *Engine) windowAhead(q *query) bool {
 		case event.SetupStart, event.ScoringStart:
 			return true
 		case event.SetupEnd, event.ScoringEnd:
-			if s := q.byID[p.ev.Span]; s != nil && s.open() {
+			if s := q.span(p.ev.Span); s != nil && s.open() {
 				return true
 			}
 		case event.QueryStart:
@@ -178,7 +178,7 @@ func kindOf(t string) spanKind {
 func (e *Engine) startSpan(t int64, q *query, p *pushed) {
 	ev := p.ev
 	kind := kindOf(ev.Type)
-	if ev.Span == "" || q.byID[ev.Span] != nil {
+	if ev.Span == "" || q.span(ev.Span) != nil {
 		e.warn("span", "%s of query %q: span %q is missing or not new: ignored", ev.Type, ev.Query, ev.Span)
 		return
 	}
@@ -195,8 +195,7 @@ func (e *Engine) startSpan(t int64, q *query, p *pushed) {
 	if ev.Turn != nil && *ev.Turn >= 0 {
 		s.turn = *ev.Turn
 	}
-	q.byID[ev.Span] = s
-	q.spans = append(q.spans, s)
+	q.add(s)
 	switch kind {
 	case setupWindow:
 		q.setups++
@@ -215,7 +214,7 @@ func (e *Engine) startSpan(t int64, q *query, p *pushed) {
 
 func (e *Engine) endSpan(t int64, q *query, ev *event.Event) {
 	q.early = slices.DeleteFunc(q.early, func(p pushed) bool { return p.ev.Span == ev.Span })
-	s := q.byID[ev.Span]
+	s := q.span(ev.Span)
 	if s == nil || s.kind != kindOf(ev.Type) || s.finish != nil {
 		e.warn("end "+ev.Type, "%s of query %q: span %q was not started, or has ended: ignored", ev.Type, ev.Query, ev.Span)
 		return
@@ -258,7 +257,7 @@ func (e *Engine) land(t int64, s *span, by *event.Event) {
 
 // retry grounds a model call for as long as it waits.
 func (e *Engine) retry(t int64, q *query, ev *event.Event) {
-	s := q.byID[ev.Span]
+	s := q.span(ev.Span)
 	if s == nil || !s.kind.isCall() || !s.open() || ev.WaitS == nil || *ev.WaitS <= 0 || *ev.WaitS > 1e9 {
 		return
 	}

@@ -13,16 +13,15 @@ const spareQueries = 64
 func (e *Engine) blankQuery() *query {
 	n := len(e.spare) - 1
 	if n < 0 {
-		return &query{byID: map[string]*span{}}
+		return new(query)
 	}
 	q := e.spare[n]
 	e.spare = e.spare[:n]
-	clear(q.byID)
 	clear(q.spans)
 	for i := range q.epochs {
 		q.epochs[i].live = nil
 	}
-	*q = query{byID: q.byID, spans: q.spans[:0], epochs: q.epochs[:0], crossed: q.crossed[:0], cuts: q.cuts[:0]}
+	*q = query{spans: q.spans[:0], epochs: q.epochs[:0], crossed: q.crossed[:0], cuts: q.cuts[:0]}
 	return q
 }
 
