@@ -22,15 +22,18 @@ func TestDocker(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"conform": checkFile,
-			"nothing-left": func(ts *testscript.TestScript, _ bool, _ []string) {
-				for _, what := range [][]string{{"ps", "-aq", "--filter", "label=ipw.run"}, {"network", "ls", "-q", "--filter", "label=ipw.run"}} {
-					out, err := exec.Command("docker", what...).CombinedOutput()
-					if err != nil || strings.TrimSpace(string(out)) != "" {
-						ts.Fatalf("docker %s: %s %v", strings.Join(what, " "), out, err)
-					}
-				}
-			},
+			"conform":      checkFile,
+			"nothing-left": nothingLeft,
 		},
 	})
+}
+
+// nothingLeft looks for what a run has left: nothing-left RUN
+func nothingLeft(ts *testscript.TestScript, _ bool, args []string) {
+	for _, what := range [][]string{{"ps", "-aq"}, {"network", "ls", "-q"}} {
+		out, err := exec.Command("docker", append(what, "--filter", "label=ipw.run="+args[0])...).CombinedOutput()
+		if err != nil || strings.TrimSpace(string(out)) != "" {
+			ts.Fatalf("docker %s: %s %v", strings.Join(what, " "), out, err)
+		}
+	}
 }
