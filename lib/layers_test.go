@@ -39,12 +39,13 @@ var level = map[string]int{
 // forTests are packages that only tests import: makers of inputs, and second
 // opinions.
 var forTests = map[string]string{
-	"attribute/oracle":  "section by section, the slow and obvious attribution that the fast one is compared with",
-	"attribute/history": "random histories for both of them",
-	"llm/hostile":       "a model endpoint that misbehaves on purpose",
-	"agent/conform":     "what every event stream promises",
-	"sandbox/conform":   "what every box promises",
-	"trace/tracetest":   "random traces",
+	"attribute/oracle":       "section by section, the slow and obvious attribution that the fast one is compared with",
+	"attribute/history":      "random histories for both of them",
+	"llm/hostile":            "a model endpoint that misbehaves on purpose",
+	"agent/conform":          "what every event stream promises",
+	"sandbox/conform":        "what every box promises",
+	"sandbox/docker/dockerd": "a Docker daemon that a test may kill",
+	"trace/tracetest":        "random traces",
 }
 
 // narrow are packages that may import, of ours, these and no others.

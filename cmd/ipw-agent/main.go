@@ -43,7 +43,13 @@ func run(c *cli.Context) (err error) {
 	}
 	p, err := prepare(c, &f)
 	if p != nil {
-		defer func() { err = cmp.Or(err, p.closeSandbox()) }()
+		defer func() {
+			left := p.closeSandbox()
+			if err != nil && left != nil {
+				c.Error(left)
+			}
+			err = cmp.Or(err, left)
+		}()
 	}
 	if err != nil || f.Check {
 		return err

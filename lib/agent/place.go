@@ -96,6 +96,7 @@ func (r *Run) finish(ctx context.Context, q *Query, o Outcome) Outcome {
 		w := q.Scoring("tests")
 		g, err := p.Grade(ctx, o)
 		w.Grade(g, why(ctx, err))
+		o = o.lost(err)
 	}
 	return o
 }

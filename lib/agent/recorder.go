@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"sync"
@@ -90,6 +92,15 @@ func (r *Recorder) errorText(err error) *string {
 	return &s
 }
 
+// mended is an error with what a user may type against it.
+func mended(err error) error {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) && h.Hint() != "" {
+		return fmt.Errorf("%w; hint: %s", err, h.Hint())
+	}
+	return err
+}
+
 // Query is one attempt at one task. Its methods may be called concurrently.
 // After End it writes nothing more: whatever still runs then has been
 // abandoned.
@@ -174,7 +185,7 @@ func (q *Query) End(o Outcome) {
 	text := q.rec.strike(o.Text)
 	completed, timedOut := o.Completed(), o.Reason == event.Timeout
 	q.emit(event.Event{Type: event.QueryEnd, ResponseText: &text, Completed: &completed, TimedOut: &timedOut,
-		Reason: o.Reason, Error: q.rec.errorText(o.Err)})
+		Reason: o.Reason, Error: q.rec.errorText(mended(o.Err))})
 }
 
 // PublicURL is an endpoint as it may be written down: without the name and

@@ -12,6 +12,7 @@ import (
 
 	"ipw/lib/dataset"
 	"ipw/lib/event"
+	"ipw/lib/sandbox"
 )
 
 // Run is one run of an agent over tasks.
@@ -177,12 +178,28 @@ func (r *Run) query(ctx context.Context, j job) {
 }
 
 // attempt makes the query's place, has the agent solve the task there, and
-// looks at what it left.
+// looks at what it left. A box that breaks meanwhile ends it in error, whatever
+// the agent or the tests made of that.
 func (r *Run) attempt(ctx context.Context, q *Query, t dataset.Task) Outcome {
 	if err := r.open(ctx, q, t); err != nil {
 		return q.Cut(ctx, err)
 	}
-	return r.finish(ctx, q, r.solve(ctx, q, t))
+	if q.Place.Box != nil {
+		var done func()
+		ctx, done = q.Place.Box.While(ctx)
+		defer done()
+	}
+	o := r.finish(ctx, q, r.solve(ctx, q, t))
+	return o.lost(context.Cause(ctx))
+}
+
+// lost is the outcome if err says that a box broke.
+func (o Outcome) lost(err error) Outcome {
+	var lost *sandbox.LostError
+	if errors.As(err, &lost) {
+		o.Reason, o.Err = event.Failed, lost
+	}
+	return o
 }
 
 // solve runs the agent; its panic ends its own query only.

@@ -117,6 +117,7 @@ func (b fakeBox) Seal(context.Context) error {
 	b.s.did = append(b.s.did, "seal")
 	return nil
 }
+func (b fakeBox) While(ctx context.Context) (context.Context, func()) { return ctx, func() {} }
 func (b fakeBox) Exec(context.Context, sandbox.Command) (sandbox.Result, error) {
 	b.s.did = append(b.s.did, "exec")
 	return sandbox.Result{}, nil

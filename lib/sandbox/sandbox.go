@@ -65,6 +65,10 @@ type Box interface {
 	CopyIn(ctx context.Context, dir string, tar io.Reader) error
 	CopyOut(ctx context.Context, path string) (io.ReadCloser, error)
 
+	// While returns ctx, but it ends with the box, too: with a *LostError as
+	// its cause if the box breaks for good. done must be called.
+	While(ctx context.Context) (_ context.Context, done func())
+
 	// Path is what a file below the workspace is called inside of the box.
 	Path(name string) string
 

@@ -173,7 +173,10 @@ func (b *box) Seal(context.Context) error {
 	return b.lost.Err()
 }
 
+// While is also the context of every jail.
+func (b *box) While(ctx context.Context) (context.Context, func()) { return b.lost.While(ctx) }
+
 func (b *box) Close() error {
-	b.lost.Lose(errors.New("the box is closed"))
+	b.lost.Close()
 	return errors.Join(b.group.remove(), remove(b.dir))
 }

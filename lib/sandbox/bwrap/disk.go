@@ -28,7 +28,7 @@ func (b *box) watch() {
 			return
 		case <-tick.C:
 			if n := size(b.dir); n > b.spec.Disk {
-				b.lost.Lose(fmt.Errorf("the box wrote %d bytes outside of its workspace, %d are allowed", n, b.spec.Disk))
+				b.lost.Lose(fmt.Errorf("it wrote %d bytes outside of its workspace, %d are allowed", n, b.spec.Disk))
 				return
 			}
 		}

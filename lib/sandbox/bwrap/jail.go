@@ -105,7 +105,7 @@ func (b *box) Exec(ctx context.Context, c sandbox.Command) (sandbox.Result, erro
 	if err != nil {
 		return sandbox.Result{}, err
 	}
-	ctx, end := b.lost.Join(ctx)
+	ctx, end := b.While(ctx)
 	defer end()
 	return process.Run(ctx, p)
 }

@@ -44,23 +44,23 @@ func (b *box) hold() {
 	default:
 		err = b.sandbox.wrap(err)
 	}
-	b.lost.Lose(fmt.Errorf("the box is lost: %w", err))
+	b.lost.Lose(err)
 }
 
-var (
-	errEnded  = errors.New("its container has ended")
-	errClosed = errors.New("the box is closed")
-)
+var errEnded = errors.New("its container has ended")
 
 // Close removes the container. If the daemon is away, that is done when the
-// next box is opened, when the sandbox is closed, or at the next start.
+// next box is opened, when the sandbox is closed, which says if it cannot be, or
+// at the next start.
 func (b *box) Close() error {
 	b.close.Do(func() {
-		b.lost.Lose(errClosed)
+		b.lost.Close()
 		if b.keeper != nil {
 			b.keeper.conn.Close()
 		}
-		b.closed = b.sandbox.remove(context.Background(), b.id)
+		if b.closed = b.sandbox.remove(context.Background(), b.id); client.IsErrConnectionFailed(b.closed) {
+			b.closed = nil
+		}
 	})
 	return b.closed
 }
@@ -90,7 +90,7 @@ func (b *box) weigh() {
 	if err != nil || r.Container.SizeRw == nil || *r.Container.SizeRw <= b.spec.Disk {
 		return
 	}
-	b.lost.Lose(fmt.Errorf("the box wrote %d bytes outside of its workspace, %d are allowed", *r.Container.SizeRw, b.spec.Disk))
+	b.lost.Lose(fmt.Errorf("it wrote %d bytes outside of its workspace, %d are allowed", *r.Container.SizeRw, b.spec.Disk))
 	b.sandbox.api.ContainerKill(ctx, b.id, client.ContainerKillOptions{Signal: "KILL"})
 }
 

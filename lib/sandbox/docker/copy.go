@@ -14,7 +14,7 @@ import (
 
 // CopyIn unpacks a tar stream into a directory, as root.
 func (b *box) CopyIn(ctx context.Context, dir string, tar io.Reader) error {
-	ctx, end := b.call(ctx)
+	ctx, end := b.While(ctx)
 	defer end()
 	made, err := b.Exec(ctx, sandbox.Command{Args: []string{"mkdir", "-p", "--", dir}, User: "0", Dir: "/"})
 	if err == nil && made.Code != 0 {
@@ -31,7 +31,7 @@ func (b *box) CopyIn(ctx context.Context, dir string, tar io.Reader) error {
 
 // CopyOut packs a file or directory. Whoever reads it closes it.
 func (b *box) CopyOut(ctx context.Context, path string) (io.ReadCloser, error) {
-	ctx, end := b.call(ctx)
+	ctx, end := b.While(ctx)
 	r, err := b.sandbox.api.CopyFromContainer(ctx, b.id, client.CopyFromContainerOptions{SourcePath: path})
 	if err != nil {
 		end()

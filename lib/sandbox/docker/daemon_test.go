@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,108 +15,32 @@ import (
 	"github.com/moby/moby/client"
 
 	"ipw/lib/sandbox"
+	"ipw/lib/sandbox/docker/dockerd"
 )
 
-// daemon is a Docker daemon of the test's own, which it may kill.
-type daemon struct {
-	t    *testing.T
-	dir  string
-	host string
-	cmd  *exec.Cmd
-}
-
-// newDaemon starts one, with the image of the usual daemon.
-func newDaemon(t *testing.T) *daemon {
-	if os.Getuid() != 0 {
-		t.Skip("a daemon of its own needs root")
-	}
-	path, err := exec.LookPath("dockerd")
-	if err != nil {
-		if path = "/usr/sbin/dockerd"; !executable(path) {
-			t.Skip("no dockerd on this machine")
-		}
-	}
-	dir, err := os.MkdirTemp("/tmp", "ipw-dockerd-") // a socket's path has to be short
-	if err != nil {
+// newDaemon starts a daemon that the test may kill.
+func newDaemon(t *testing.T) *dockerd.Daemon {
+	d, err := dockerd.New(base)
+	if err == dockerd.ErrCannot {
+		t.Skip(err)
+	} else if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{t: t, dir: dir, host: "unix://" + dir + "/sock"}
 	t.Cleanup(func() {
-		d.kill("TERM")
-		exec.Command("sh", "-c", `grep " $0/" /proc/self/mounts | cut -d' ' -f2 | sort -r | xargs -r umount -l`, dir).Run()
-		os.RemoveAll(dir)
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
 	})
-	d.cmd = exec.Command(path) // its arguments are those of start
-	d.start()
-	load := exec.Command("sh", "-c", `docker save "$0" | docker -H "$1" load`, base, d.host)
-	if out, err := load.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
 	return d
 }
 
-func executable(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode()&0o111 != 0
-}
-
-// start starts the daemon and waits until it answers.
-func (d *daemon) start() {
-	d.t.Helper()
-	log, err := os.OpenFile(filepath.Join(d.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+func left(t *testing.T, d *dockerd.Daemon) []string {
+	t.Helper()
+	ids, err := d.Left()
 	if err != nil {
-		d.t.Fatal(err)
+		t.Error(err)
 	}
-	defer log.Close()
-	d.cmd = exec.Command(d.cmd.Path, "--host", d.host, "--data-root", d.dir+"/data", "--exec-root", d.dir+"/exec",
-		"--pidfile", d.dir+"/pid", "--bridge", "none", "--iptables=false", "--ip-forward=false", "--ip-masq=false")
-	d.cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin")
-	d.cmd.Stdout, d.cmd.Stderr = log, log
-	if err := d.cmd.Start(); err != nil {
-		d.t.Fatal(err)
-	}
-	for range 600 {
-		if exec.Command("docker", "-H", d.host, "version").Run() == nil {
-			return
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
-	text, _ := os.ReadFile(log.Name())
-	d.t.Fatalf("the daemon does not answer: %s", text[max(0, len(text)-1000):])
-}
-
-// kill ends the daemon, and waits for the end of the containerd that it has
-// started: the next daemon would take it for its own, dying as it is.
-func (d *daemon) kill(signal string) {
-	if d.cmd.Process == nil {
-		return
-	}
-	exec.Command("kill", "-"+signal, "--", strconv.Itoa(d.cmd.Process.Pid)).Run()
-	d.cmd.Wait()
-	pidFile := d.dir + "/exec/containerd/containerd.pid"
-	text, err := os.ReadFile(pidFile)
-	if err != nil {
-		return
-	}
-	pid := strings.TrimSpace(string(text))
-	exec.Command("kill", "-"+signal, "--", pid).Run()
-	for range 300 {
-		stat, err := os.ReadFile("/proc/" + pid + "/stat")
-		if p, ok := sandbox.ParseStat(string(stat)); err != nil || !ok || p.Dead {
-			os.Remove(pidFile) // a dead one that nobody waits for still has its number
-			return
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	d.t.Error("containerd does not end")
-}
-
-func (d *daemon) list() string {
-	out, err := exec.Command("sh", "-c", `docker -H "$0" ps -aq; docker -H "$0" network ls -q --filter label=ipw.owner`, d.host).CombinedOutput()
-	if err != nil {
-		d.t.Errorf("%v: %s", err, out)
-	}
-	return strings.TrimSpace(string(out))
+	return ids
 }
 
 // TestDaemonDies: the daemon is killed in the middle of a command. What runs
@@ -125,7 +48,7 @@ func (d *daemon) list() string {
 // is back the run goes on, and nothing is left behind.
 func TestDaemonDies(t *testing.T) {
 	d := newDaemon(t)
-	s, err := newAt(t.Context(), d.host, "dies")
+	s, err := newAt(t.Context(), d.Host, "dies")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,11 +61,10 @@ func TestDaemonDies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dead := make(chan struct{})
+	dead := make(chan error)
 	go func() {
-		defer close(dead)
 		time.Sleep(2 * time.Second)
-		d.kill("KILL")
+		dead <- d.Kill()
 	}()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -159,18 +81,21 @@ func TestDaemonDies(t *testing.T) {
 	if err := b.Seal(ctx); !errors.As(err, &away) {
 		t.Errorf("seal: %v", err)
 	}
-	if err := b.Close(); err == nil {
-		t.Error("it is closed without a daemon")
-	}
-	if _, err := s.Open(ctx, spec); !errors.As(err, &away) {
-		t.Errorf("the next box: %v", err)
+	if err := b.Close(); err != nil { // it is removed later
+		t.Error(err)
 	}
 	if ctx.Err() != nil {
 		t.Error("it hung")
 	}
+	short, over := context.WithTimeout(t.Context(), 2*time.Second)
+	defer over()
+	if _, err := s.Open(short, spec); !errors.As(err, &away) {
+		t.Errorf("the next box: %v", err)
+	}
 
-	<-dead
-	d.start()
+	if err := errors.Join(<-dead, d.Start()); err != nil {
+		t.Fatal(err)
+	}
 	next, err := s.Open(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
@@ -178,8 +103,8 @@ func TestDaemonDies(t *testing.T) {
 	if r, err := next.Exec(t.Context(), sandbox.Command{Args: []string{"echo", "on it goes"}}); r.Stdout != "on it goes\n" {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if left := strings.Fields(d.list()); len(left) != 2 { // the next box and the network
-		t.Errorf("there are %v", left)
+	if ids := left(t, d); len(ids) != 2 { // the next box and the network
+		t.Errorf("there are %v", ids)
 	}
 	if err := next.Close(); err != nil {
 		t.Error(err)
@@ -187,8 +112,8 @@ func TestDaemonDies(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if left := d.list(); left != "" {
-		t.Errorf("left behind: %s", left)
+	if ids := left(t, d); len(ids) > 0 {
+		t.Errorf("left behind: %s", ids)
 	}
 }
 

@@ -46,6 +46,7 @@ type Sandbox struct {
 	boxes   map[string]*box    // by container id, those not removed yet
 	left    map[string]bool    // containers that could not be removed
 	making  map[string]*flight // images being built or pulled
+	away    time.Time          // since when the daemon is, zero while it answers
 	plain   bool               // the storage driver knows no size of a container
 }
 

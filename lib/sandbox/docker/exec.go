@@ -18,8 +18,8 @@ import (
 
 func mark() string { return rand.Text() }
 
-// call is the context of a call to the daemon: it ends with the box, too.
-func (b *box) call(ctx context.Context) (context.Context, func()) { return b.lost.Join(ctx) }
+// While is also the context of every call to the daemon.
+func (b *box) While(ctx context.Context) (context.Context, func()) { return b.lost.While(ctx) }
 
 // why is the error of a call: what the box was lost of, if that is it.
 func (b *box) why(ctx context.Context, err error) error {
@@ -102,7 +102,7 @@ func (b *box) gone() bool {
 }
 
 func (b *box) exec(ctx context.Context, c sandbox.Command) (sandbox.Result, error) {
-	ctx, end := b.call(ctx)
+	ctx, end := b.While(ctx)
 	defer end()
 	limit := ctx
 	if c.Timeout > 0 {

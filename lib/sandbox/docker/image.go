@@ -36,7 +36,10 @@ func (s *Sandbox) once(ctx context.Context, image string, bring func() error) er
 		}
 		s.mu.Unlock()
 		if !flying {
-			if f.err = s.missing(ctx, image); errdefs.IsNotFound(f.err) {
+			if f.err = s.await(ctx); f.err == nil {
+				f.err = s.missing(ctx, image)
+			}
+			if errdefs.IsNotFound(f.err) {
 				f.err = bring()
 			}
 			s.mu.Lock()

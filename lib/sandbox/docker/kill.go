@@ -40,7 +40,7 @@ func (b *box) kill(ctx context.Context, name string) error {
 	if lost := b.lost.Err(); lost != nil {
 		return lost
 	}
-	b.lost.Lose(errors.New("the box is lost: a command of it could not be stopped, and was killed with its container"))
+	b.lost.Lose(errors.New("a command of it could not be stopped, and was killed with its container"))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	_, err := b.sandbox.api.ContainerKill(ctx, b.id, client.ContainerKillOptions{Signal: "KILL"})

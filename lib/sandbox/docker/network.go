@@ -36,7 +36,7 @@ func (b *box) Seal(ctx context.Context) error {
 	if b.spec.Network || b.spec.Joins != "" {
 		return b.lost.Err()
 	}
-	ctx, end := b.call(ctx)
+	ctx, end := b.While(ctx)
 	defer end()
 	_, err := b.sandbox.api.NetworkDisconnect(ctx, b.network, client.NetworkDisconnectOptions{Container: b.id, Force: true})
 	if err != nil && !errdefs.IsNotFound(err) && !strings.Contains(err.Error(), "is not connected") {

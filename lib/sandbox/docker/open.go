@@ -28,12 +28,12 @@ const (
 
 // Open makes a container and starts it.
 func (s *Sandbox) Open(ctx context.Context, spec sandbox.Spec) (sandbox.Box, error) {
-	s.again(ctx) // its error is of another box, and comes again at the end
 	spec.Image = or(spec.Image, DefaultImage)
 	spec.Memory, spec.Disk, spec.PIDs = or(spec.Memory, defaultMemory), or(spec.Disk, defaultDisk), or(spec.PIDs, defaultPIDs)
 	if err := s.Pull(ctx, spec.Image); err != nil {
 		return nil, err
 	}
+	s.again(ctx) // its error is of another box, and comes again at the end
 	short, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
 	image, err := s.api.ImageInspect(short, spec.Image)

@@ -28,7 +28,7 @@ type terminal struct {
 // Start runs a command on a terminal and leaves it running.
 func (b *box) Start(ctx context.Context, c sandbox.Command) (sandbox.Process, error) {
 	size := client.ConsoleSize{Width: uint(or(c.Cols, 80)), Height: uint(or(c.Rows, 24))}
-	ctx, end := b.call(ctx)
+	ctx, end := b.While(ctx)
 	defer end()
 	id, name, err := b.create(ctx, c, client.ExecCreateOptions{AttachStdin: true, AttachStdout: true, AttachStderr: true, TTY: true, ConsoleSize: size})
 	if err != nil {
@@ -65,7 +65,7 @@ func (t *terminal) resize(ctx context.Context, size client.ConsoleSize) error {
 
 func (t *terminal) wait() {
 	defer close(t.ended)
-	ctx, end := t.box.call(context.Background())
+	ctx, end := t.box.While(context.Background())
 	defer end()
 	for {
 		state, err := t.box.inspect(ctx, t.id)
@@ -88,7 +88,7 @@ func (t *terminal) wait() {
 func (t *terminal) Read(p []byte) (int, error) {
 	n, err := t.conn.Reader.Read(p)
 	if err != nil && err != io.EOF {
-		if lost := t.box.lost.Err(); lost != nil && lost != errClosed {
+		if lost := t.box.lost.Err(); lost != nil && lost != sandbox.ErrClosed {
 			return n, lost
 		}
 		err = io.EOF // closed by us, or torn off by its end
