@@ -21,7 +21,7 @@ import (
 // level of every package: it may import packages of lower levels only. A new
 // package gets a line here, as low as it can stand.
 var level = map[string]int{
-	"unit": 0, "clock": 0, "stream": 0, "stats": 0, "price": 0, "dataset/demo": 0, "llm/builtin": 0, "swebench": 0,
+	"unit": 0, "clock": 0, "stream": 0, "stats": 0, "price": 0, "dataset/demo": 0, "llm/builtin": 0, "swebench": 0, "sensor/nvml/quietcall": 0,
 
 	"power": 1, "event": 1, "trace": 1, "retrieval": 1, "llm": 1, "cli": 1, "terminalbench": 1, "sandbox": 1,
 

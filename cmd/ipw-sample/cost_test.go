@@ -1,74 +1,115 @@
 package main
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"ipw/lib/stats"
 )
 
-// What the sampler costs, as a process of its own: CPU time in % of one core
-// and resident memory, from the system's account of it.
+// What the sampler costs, as a process of its own: CPU time of a tick, in % of
+// the interval, and resident memory, from the system's account of it. Beside it stands the
+// floor: a C program that only sleeps and reads the same files, run in turn with
+// it, because what a tick costs is mostly the machine's waking up, and that
+// differs between machines and hours. Both are medians.
 func BenchmarkCost(b *testing.B) {
-	b.Run("50ms", func(b *testing.B) { cost(b, raplTree(b), nil, "--source", "rapl", "--duration", "20s") })
-	b.Run("1ms", func(b *testing.B) {
-		cost(b, raplTree(b), nil, "--source", "rapl", "--interval", "1ms", "--duration", "10s")
-	})
+	floor := compileFloor(b)
+	b.Run("50ms", func(b *testing.B) { cost(b, floor, nil, 50*time.Millisecond, 10*time.Second) })
+	b.Run("1ms", func(b *testing.B) { cost(b, floor, nil, time.Millisecond, 5*time.Second) })
 	b.Run("1ms-gpus", func(b *testing.B) {
 		if !cgo {
 			b.Skip("built without cgo")
 		}
-		cost(b, raplTree(b), eightGPUs(b), "--source", "rapl,nvml", "--interval", "1ms", "--duration", "10s")
+		cost(b, floor, eightGPUs(b), time.Millisecond, 5*time.Second, "--source", "nvml")
 	})
 }
 
-func cost(b *testing.B, sysfs string, env []string, args ...string) {
-	var cpu, seconds, mb, rate float64
-	n := 0.0
+const costRounds = 7
+
+func cost(b *testing.B, floor string, env []string, interval, length time.Duration, args ...string) {
+	sysfs := raplTree(b)
+	out := filepath.Join(b.TempDir(), "power.jsonl")
+	args = append([]string{"--sysfs", sysfs, "--source", "rapl", "-o", out, "--interval", interval.String(), "--duration", length.String()}, args...)
+	var core, least, rate, mb []float64
 	for b.Loop() {
-		out := filepath.Join(b.TempDir(), "power.jsonl")
-		cmd := exec.Command("ipw-sample", append([]string{"--sysfs", sysfs, "-o", out}, args...)...)
-		cmd.Env = append(os.Environ(), env...)
-		if text, err := cmd.CombinedOutput(); err != nil {
-			b.Fatalf("%v\n%s", err, text)
+		for range costRounds {
+			least = append(least, runFloor(b, floor, sysfs, interval, length))
+			end, kb := runSampler(b, env, out, args)
+			core = append(core, 100*end.CPU/end.Records/interval.Seconds())
+			rate, mb = append(rate, end.Rate), append(mb, float64(kb)/1024)
 		}
-		var end struct {
-			CPU    float64 `json:"cpu_s"`
-			Rate   float64 `json:"rate_hz"`
-			Record float64 `json:"records"`
-		}
-		text, err := os.ReadFile(out)
-		if err != nil {
-			b.Fatal(err)
-		}
-		lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &end); err != nil {
-			b.Fatal(err)
-		}
-		cpu += end.CPU
-		seconds += end.Record / end.Rate
-		rate += end.Rate
-		mb = max(mb, float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)/1024)
-		n++
 	}
-	b.ReportMetric(100*cpu/seconds, "%core")
-	b.ReportMetric(1e6*cpu/seconds/(rate/n), "µs/tick")
-	b.ReportMetric(rate/n, "Hz")
-	b.ReportMetric(mb, "MB")
+	b.ReportMetric(median(core), "%core")
+	b.ReportMetric(median(least), "%floor")
+	b.ReportMetric(1e4*median(core)*interval.Seconds(), "µs/tick")
+	b.ReportMetric(median(rate), "Hz")
+	b.ReportMetric(slices.Max(mb), "MB")
 	b.ReportMetric(0, "ns/op")
+}
+
+func median(x []float64) float64 { return slices.Sorted(slices.Values(x))[len(x)/2] }
+
+// end is what the sampler says of itself.
+type end struct {
+	CPU     float64 `json:"cpu_s"`
+	Rate    float64 `json:"rate_hz"`
+	Records float64 `json:"records"`
+}
+
+func runSampler(b *testing.B, env []string, out string, args []string) (e end, maxKB int64) {
+	b.Helper()
+	if err := os.RemoveAll(out); err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.Command("ipw-sample", args...)
+	cmd.Env = append(os.Environ(), env...)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, text)
+	}
+	text, err := os.ReadFile(out)
+	if err != nil {
+		b.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &e); err != nil {
+		b.Fatal(err)
+	}
+	return e, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+}
+
+func compileFloor(b *testing.B) (path string) {
+	b.Helper()
+	path = filepath.Join(b.TempDir(), "floor")
+	if out, err := exec.Command("cc", "-O2", "-o", path, "testdata/floor.c").CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// runFloor gives the floor's CPU time in % of one core.
+func runFloor(b *testing.B, floor, sysfs string, interval, length time.Duration) float64 {
+	b.Helper()
+	files, err := filepath.Glob(filepath.Join(sysfs, "class/powercap/*/energy_uj"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	args := append([]string{fmt.Sprint(interval.Microseconds()), fmt.Sprint(int64(length / interval))}, files...)
+	out, err := exec.Command(floor, args...).Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	seconds, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return 100 * seconds / length.Seconds()
 }
 
 // raplTree is two packages, one with dram.
@@ -94,95 +135,11 @@ func eightGPUs(b *testing.B) []string {
 	b.Helper()
 	var script strings.Builder
 	for i := range 8 {
-		fmt.Fprintf(&script, "gpu\nname NVIDIA Fake H100\nuuid GPU-%d\nenergy stairs:100000:40000:1000000\ninstant 400000\nutil 87\nmemory 8000000000 80000000000\ntemp 61\n", i)
+		fmt.Fprintf(&script, "gpu\nname NVIDIA Fake H100\nuuid GPU-%d\nenergy stairs:100000:40000:1000000\nenergyfield 1\ninstant 400000\nutil 87\nmemory 8000000000 80000000000\ntemp 61\n", i)
 	}
 	path := filepath.Join(b.TempDir(), "gpus")
 	if err := os.WriteFile(path, []byte(script.String()), 0o644); err != nil {
 		b.Fatal(err)
 	}
 	return []string{"LD_LIBRARY_PATH=" + fakeLibrary(b), "FAKE_NVML=" + path}
-}
-
-// How much longer a single-threaded program runs on the other core beside a
-// sampler at 1 kHz: pairs of runs with and without, in random order, pinned to
-// a core each. The interval is Student's, 95 %, over the pairs' differences. CPU
-// time is what the program used, wall time what it waited too: on a machine that
-// others use only the first says something.
-func BenchmarkBeside(b *testing.B) {
-	if runtime.GOOS != "linux" || runtime.NumCPU() < 2 {
-		b.Skip("needs Linux and two cores")
-	}
-	const pairs = 20
-	sysfs := raplTree(b)
-	var cpu, wall []float64
-	for b.Loop() {
-		for range pairs {
-			var with, without spun
-			if rand.IntN(2) == 0 {
-				with = spinBeside(b, sysfs)
-				without = spin(b)
-			} else {
-				without = spin(b)
-				with = spinBeside(b, sysfs)
-			}
-			cpu = append(cpu, 100*(with.CPU/without.CPU-1))
-			wall = append(wall, 100*(with.Wall/without.Wall-1))
-		}
-	}
-	for name, x := range map[string][]float64{"cpu": cpu, "wall": wall} {
-		mean, half := studentInterval(x)
-		b.ReportMetric(mean, "%"+name)
-		b.ReportMetric(half, "±%"+name)
-	}
-	b.ReportMetric(0, "ns/op")
-}
-
-func studentInterval(x []float64) (mean, half float64) {
-	mean = stats.Mean(x)
-	sum := 0.0
-	for _, v := range x {
-		sum += (v - mean) * (v - mean)
-	}
-	n := float64(len(x))
-	return mean, stats.StudentQuantile(0.975, len(x)-1) * math.Sqrt(sum/(n-1)/n)
-}
-
-func spinBeside(b *testing.B, sysfs string) spun {
-	b.Helper()
-	cmd := exec.Command("taskset", "-c", "0", "ipw-sample", "--sysfs", sysfs, "--source", "rapl", "--interval", "1ms", "-o", filepath.Join(b.TempDir(), "power.jsonl"))
-	if err := cmd.Start(); err != nil {
-		b.Skip(err)
-	}
-	time.Sleep(200 * time.Millisecond) // it has begun
-	s := spin(b)
-	cmd.Process.Signal(syscall.SIGINT)
-	cmd.Wait() // 130
-	return s
-}
-
-// spun is what a run of spin took, in seconds.
-type spun struct{ CPU, Wall float64 }
-
-func spin(b *testing.B) (s spun) {
-	b.Helper()
-	start := time.Now()
-	cmd := exec.Command("taskset", "-c", "1", "spin", "3000")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		b.Skipf("%v\n%s", err, out)
-	}
-	s.Wall = time.Since(start).Seconds()
-	s.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
-	return s
-}
-
-// spinMain is the single-threaded program: it hashes so many blocks of 256 KiB,
-// which fit no first-level cache.
-func spinMain() {
-	runtime.GOMAXPROCS(1)
-	n, _ := strconv.Atoi(slices.Concat(os.Args, []string{"1"})[1])
-	block := make([]byte, 256<<10)
-	for range n {
-		h := sha256.Sum256(block)
-		copy(block, h[:])
-	}
 }

@@ -100,7 +100,7 @@ func flushEvery(f *flags, c *cli.Context) time.Duration {
 	return 0
 }
 
-const flushFile = 250 * time.Millisecond
+const flushFile = 500 * time.Millisecond
 
 func regular(path string, c *cli.Context) bool {
 	if path != "" && path != "-" {

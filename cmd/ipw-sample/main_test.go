@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"ipw-sample": main, "spin": spinMain})
+	testscript.Main(m, map[string]func(){"ipw-sample": main})
 }
 
 func TestScripts(t *testing.T) {

@@ -22,7 +22,7 @@ func Sleeper(now func() int64) Wait {
 	if err != nil {
 		return timerSleeper(now)
 	}
-	s := &sleeper{timers: timerSleeper(now), fd: fd, file: os.NewFile(uintptr(fd), "timerfd"), spec: new(unix.ItimerSpec), fired: new(uint64)}
+	s := &sleeper{timers: timerSleeper(now), file: os.NewFile(uintptr(fd), "timerfd"), spec: new(unix.ItimerSpec), fired: new(uint64)}
 	if s.conn, err = s.file.SyscallConn(); err != nil {
 		return timerSleeper(now)
 	}
@@ -32,12 +32,13 @@ func Sleeper(now func() int64) Wait {
 
 type sleeper struct {
 	timers Wait // where timer files fail
-	fd     int
 	file   *os.File
 	conn   syscall.RawConn
 	readFn func(uintptr) bool
 	spec   *unix.ItimerSpec
 	fired  *uint64
+	set    bool            // the timer was set
+	errno  syscall.Errno   // of setting it
 	ctx    context.Context // whose end wakes a read
 	stop   func() bool
 }
@@ -45,12 +46,10 @@ type sleeper struct {
 func (s *sleeper) wait(ctx context.Context, until int64) bool {
 	s.listen(ctx)
 	for ctx.Err() == nil {
-		s.spec.Value = unix.NsecToTimespec(until * 1000)
-		_, _, e := unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(s.fd), unix.TFD_TIMER_ABSTIME, uintptr(unsafe.Pointer(s.spec)), 0, 0, 0)
-		if e != 0 {
-			return s.timers(ctx, until)
-		}
+		s.spec.Value, s.set = unix.NsecToTimespec(until*1000), false
 		switch err := s.conn.Read(s.readFn); {
+		case err == nil && s.errno != 0:
+			return s.timers(ctx, until)
 		case err == nil:
 			return ctx.Err() == nil
 		case os.IsTimeout(err):
@@ -62,8 +61,14 @@ func (s *sleeper) wait(ctx context.Context, until int64) bool {
 	return false
 }
 
-// read takes the timer's count; false, not yet, sends the goroutine to sleep.
+// read sets the timer, then takes its count; false, not yet, sends the goroutine
+// to sleep. The timer is set in here because what it does before would not wake.
 func (s *sleeper) read(fd uintptr) bool {
+	if !s.set {
+		s.set = true
+		_, _, s.errno = unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, fd, unix.TFD_TIMER_ABSTIME, uintptr(unsafe.Pointer(s.spec)), 0, 0, 0)
+		return s.errno != 0
+	}
 	_, _, e := unix.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(s.fired)), unsafe.Sizeof(*s.fired))
 	return e != unix.EAGAIN
 }

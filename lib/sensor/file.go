@@ -31,10 +31,11 @@ type File struct {
 	before []byte // the bytes before
 	retry  int64  // when to look for a lost file again
 	looked int64  // when the path was last looked at
+	asked  int64  // when the open file was last asked whether it is removed
 }
 
 const (
-	retryUs = 100_000   // between attempts to open a file that is gone
+	retryUs = 100_000   // between attempts to open a file that is gone, and looks whether it is
 	lookUs  = 1_000_000 // between looks whether the path still leads to the open file
 )
 
@@ -143,9 +144,10 @@ func (f *File) reopen() error {
 // or rewritten by another tool, goes on giving what it held. So it is asked only
 // where a value repeats or is none.
 func (f *File) replaced(now int64) bool {
-	if f.fd < 0 {
+	if f.fd < 0 || now-f.asked < retryUs {
 		return false
 	}
+	f.asked = now
 	var open, path unix.Stat_t
 	if fstat(f.fd, &open) != nil || open.Nlink == 0 {
 		return true

@@ -25,8 +25,9 @@ type gpu struct {
 	powerCall   bool // nvmlDeviceGetPowerUsage
 	memoryV2    bool
 
-	at  int64       // when the fields were read
-	ret nvml.Return // and what came of it
+	request request // of the above; made at the first reading
+	at      int64   // when it was answered last
+	held    int     // the sensors that read this GPU: it and its parts
 
 	neighbours string // as told last
 	lookedAt   int64  // for them
@@ -136,17 +137,19 @@ func (g *gpu) Read(now int64, full bool, r *sensor.Reading) {
 	}
 }
 
-// refresh asks for all fields at once.
+// refresh asks for everything at once.
 func (g *gpu) refresh(now int64) {
-	g.at, g.ret = now, nvml.SUCCESS
-	if len(g.fields) > 0 {
-		g.ret = g.dev.GetFieldValues(g.fields)
+	if g.request.c == nil {
+		g.request, g.fields = newRequest(g.fields, g.energyCall, g.powerCall)
+		g.request.of(g.dev)
 	}
+	g.at = now
+	g.request.answer()
 }
 
 func (g *gpu) byField(i int) (int64, error) {
-	if g.ret != nvml.SUCCESS {
-		return 0, failure(g.ret)
+	if ret := g.request.fieldsReturn(); ret != nvml.SUCCESS {
+		return 0, failure(ret)
 	}
 	return value(&g.fields[i])
 }
@@ -157,16 +160,14 @@ func (g *gpu) readEnergyAndPower(r *sensor.Reading) {
 		mj, err := g.byField(g.energyField)
 		r.MicroJ, r.JErr = micro(mj, err)
 	case g.energyCall:
-		mj, ret := g.dev.GetTotalEnergyConsumption()
-		r.MicroJ, r.JErr = micro(counted(mj, ret))
+		r.MicroJ, r.JErr = micro(counted(g.request.energy()))
 	}
 	switch {
 	case g.powerField >= 0:
 		mw, err := g.byField(g.powerField)
 		r.MicroW, r.WErr = micro(mw, err)
 	case g.powerCall:
-		mw, ret := g.dev.GetPowerUsage()
-		r.MicroW, r.WErr = micro(counted(uint64(mw), ret))
+		r.MicroW, r.WErr = micro(counted(g.request.power()))
 	}
 	if r.MicroW > sensor.MaxMicroW {
 		r.MicroW, r.WErr = power.Null, sensor.ErrRange
@@ -222,7 +223,16 @@ func (g *gpu) find(now int64) {
 	}
 	if ret == nvml.SUCCESS {
 		g.dev = dev
+		g.request.of(dev)
 	}
 }
 
-func (g *gpu) Close() error { return g.lib.release() }
+func (g *gpu) Close() error { return g.release() }
+
+// release gives back what one of the GPU's sensors holds.
+func (g *gpu) release() error {
+	if g.held--; g.held == 0 && g.request.c != nil {
+		g.request.free()
+	}
+	return g.lib.release()
+}

@@ -4,6 +4,7 @@ package nvml
 
 import (
 	"io/fs"
+	"runtime"
 	"strconv"
 
 	"github.com/NVIDIA/go-nvml/pkg/dl"
@@ -46,6 +47,9 @@ func openLibrary(o Options) ([]sensor.Sensor, string, error) {
 			why = failure(ret).Error()
 		}
 		return nil, "", &sensor.Unavailable{Source: Source, Why: why, Fix: "nvidia-smi -L"}
+	}
+	if runtime.GOMAXPROCS(0) < 2 {
+		runtime.GOMAXPROCS(2) // a quiet call that hangs in the driver keeps one; signals need another
 	}
 	driver, _ := lib.SystemGetDriverVersion()
 	lib.people = newPeople(o.Proc)
@@ -112,6 +116,7 @@ func (lib *library) gpu(i int, driver string) (sensor.Sensor, device) {
 		return sensor.Silent(g.domain.Domain, refusal(ret, i)), known
 	}
 	lib.open++
+	g.held++
 	return g, known
 }
 

@@ -58,6 +58,7 @@ func (g *gpu) parts(m *modules) []sensor.Sensor {
 		parts = append(parts, p)
 	}
 	g.lib.open += len(parts)
+	g.held += len(parts)
 	return parts
 }
 
@@ -106,4 +107,4 @@ func (p *part) Read(now int64, _ bool, r *sensor.Reading) {
 	}
 }
 
-func (p *part) Close() error { return p.gpu.lib.release() }
+func (p *part) Close() error { return p.gpu.release() }
