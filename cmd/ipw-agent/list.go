@@ -18,7 +18,7 @@ func list(w io.Writer) error {
 	for _, a := range agent.Known() {
 		fmt.Fprintf(t, "agent\t%s\t%s\n", a.Name, a.About)
 	}
-	tools, err := tool.All(tool.Options{Formats: document.Formats()})
+	tools, err := tool.All(tool.Options{Formats: document.Formats("ipw-agent")})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 
@@ -18,6 +19,7 @@ import (
 	"ipw/lib/cli"
 	"ipw/lib/event"
 	"ipw/lib/stream"
+	"ipw/lib/tool/document"
 )
 
 func main() { cli.Main("ipw-agent", run) }
@@ -31,6 +33,9 @@ ipw-agent --agent react --model qwen3-8b --base-url http://127.0.0.1:8000 --data
 ipw-agent --agent react --model gpt-5-mini --dataset tasks.jsonl --tools think --mcp 'files=npx -y @modelcontextprotocol/server-filesystem .' -o events.jsonl`
 
 func run(c *cli.Context) (err error) {
+	if os.Getenv(document.Variable) != "" {
+		return document.Serve(c.Stdin, c.Stdout)
+	}
 	var f flags
 	if err := c.Parse(&f, about, example); err != nil {
 		return err

@@ -51,7 +51,7 @@ func (p *plan) openPlaces(c *cli.Context, placed []string) error {
 	if err != nil {
 		return err
 	}
-	options := tool.Options{MaxResult: p.MaxResult, Formats: document.Formats()}
+	options := tool.Options{MaxResult: p.MaxResult, Formats: document.Formats("ipw-agent")}
 	w := agent.Workspaces{Tools: placed, Options: options, Boxed: p.boxed(), Spec: spec}
 	if w.Boxed || p.set.Testbed || tool.NoBox(placed) != nil {
 		if w.Sandbox, err = p.openSandbox(c, spec.Image); err != nil {

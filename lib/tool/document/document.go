@@ -1,81 +1,31 @@
 // Package document finds the text in documents that are no plain text, for the
 // tool file_read.
 //
-//	tool.Options{Formats: document.Formats()}
+//	tool.Options{Formats: document.Formats("ipw-agent")}
 //
-// What it reads comes from anywhere: every text is bounded, and what a reader
-// breaks on is an error.
+// What it reads comes from anywhere: every document is read by a process of its
+// own, with bounds on its text, time and memory, and what a reader breaks on is
+// an error. That process is the same program again, so its main has to begin with
+//
+//	if os.Getenv(document.Variable) != "" {
+//		return document.Serve(os.Stdin, os.Stdout)
+//	}
 package document
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
 	"regexp"
 	"strings"
-	"time"
 
 	"ipw/lib/tool"
 )
 
-const (
-	maxText  = 8 << 20 // bytes of a document's text
-	readTime = 30 * time.Second
-)
-
-var errTooLong = fmt.Errorf("its text has more than %d bytes", maxText)
-
-// Formats are the kinds of documents that can be read.
-func Formats() []tool.Format {
+// Formats are the kinds of documents that can be read, by the program of that
+// name, which this is.
+func Formats(program string) []tool.Format {
 	return []tool.Format{
-		{Name: "PDF", Is: isPDF, Text: guarded(pdfText)},
-		{Name: "docx", Is: isDocx, Text: guarded(docxText)},
+		{Name: "PDF", Is: isPDF, Text: apart(program, "PDF", readTime)},
+		{Name: "docx", Is: isDocx, Text: apart(program, "docx", readTime)},
 	}
-}
-
-// reader finds the text of one document. It looks at ctx where it can.
-type reader func(ctx context.Context, r io.ReaderAt, size int64) (string, error)
-
-// guarded makes an error of a panic, and does not wait longer than readTime.
-func guarded(read reader) reader {
-	type result struct {
-		text string
-		err  error
-	}
-	return func(ctx context.Context, r io.ReaderAt, size int64) (string, error) {
-		ctx, cancel := context.WithTimeoutCause(ctx, readTime, fmt.Errorf("it takes more than %s", readTime))
-		defer cancel()
-		done := make(chan result, 1)
-		go func() {
-			res := result{err: errors.New("it is broken")}
-			defer func() {
-				_ = recover()
-				done <- res
-			}()
-			res.text, res.err = read(ctx, until{ctx, r}, size)
-		}()
-		select {
-		case res := <-done:
-			return tidy(res.text), res.err
-		case <-ctx.Done():
-			return "", context.Cause(ctx)
-		}
-	}
-}
-
-// until reads as long as ctx lasts, so that a reader that goes round in circles
-// in a broken file comes to an end.
-type until struct {
-	ctx context.Context
-	in  io.ReaderAt
-}
-
-func (u until) ReadAt(p []byte, at int64) (int, error) {
-	if u.ctx.Err() != nil {
-		return 0, context.Cause(u.ctx)
-	}
-	return u.in.ReadAt(p, at)
 }
 
 var (

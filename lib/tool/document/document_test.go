@@ -3,20 +3,24 @@ package document
 import (
 	"archive/zip"
 	"bytes"
+	"compress/zlib"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"ipw/lib/tool"
 )
 
 // makePDF writes a PDF of one text a page, by hand.
-func makePDF(pages ...string) []byte {
+func makePDF(pages ...string) []byte { return packPDF("", strings.Clone, pages...) }
+
+// packPDF is one whose pages are packed, in a way that filter tells of.
+func packPDF(filter string, pack func(string) string, pages ...string) []byte {
 	var out bytes.Buffer
 	var offsets []int
 	object := func(text string) {
@@ -32,9 +36,9 @@ func makePDF(pages ...string) []byte {
 	object(fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", len(pages), strings.Join(kids, " ")))
 	object("<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
 	for i, text := range pages {
-		content := "BT /F1 12 Tf 72 720 Td (" + text + ") Tj ET"
+		content := pack("BT /F1 12 Tf 72 720 Td (" + text + ") Tj ET")
 		object(fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 3 0 R>>>>/Contents %d 0 R>>", 5+2*i))
-		object(fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content))
+		object(fmt.Sprintf("<</Length %d%s>>\nstream\n%s\nendstream", len(content), filter, content))
 	}
 	start := out.Len()
 	fmt.Fprintf(&out, "xref\n0 %d\n0000000000 65535 f \n", len(offsets)+1)
@@ -68,7 +72,7 @@ func p(text string) string { return "<w:p><w:r><w:t>" + text + "</w:t></w:r></w:
 
 // read finds the format of a document and its text.
 func read(name string, data []byte) (string, error) {
-	for _, f := range Formats() {
+	for _, f := range Formats("") {
 		if f.Is(name, data[:min(len(data), 512)]) {
 			return f.Text(context.Background(), bytes.NewReader(data), int64(len(data)))
 		}
@@ -122,42 +126,76 @@ func TestDocx(t *testing.T) {
 	}
 }
 
-// TestGuarded: a reader that breaks or does not return costs its own call only.
-func TestGuarded(t *testing.T) {
-	_, err := guarded(func(context.Context, io.ReaderAt, int64) (string, error) { panic("oh") })(t.Context(), nil, 0)
-	if err == nil || err.Error() != "it is broken" {
+// TestHostile: a document that a reader goes round in circles in, breaks on or
+// uses up memory for costs its own call only, and says why.
+func TestHostile(t *testing.T) {
+	circle := makePDF("text")
+	circle = bytes.Replace(circle, []byte("/Kids[4 0 R]"), []byte("/Kids[2 0 R]"), 1)
+	circle = bytes.Replace(circle, []byte("/Count 1/"), []byte("/Count 9/"), 1)
+	wide := packPDF("/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 99999999999>>", func(s string) string {
+		var out bytes.Buffer
+		w := zlib.NewWriter(&out)
+		io.WriteString(w, s)
+		w.Close()
+		return out.String()
+	}, "text")
+	for name, c := range map[string]struct {
+		data   []byte
+		format string
+		limit  time.Duration
+		want   string
+	}{
+		"pages within themselves": {circle, "PDF", 2 * time.Second, "it takes more than 2s"},
+		"lines of 100 GB":         {wide, "PDF", readTime, errBroken.Error()},
+		"panic":                   {nil, "panic", readTime, errBroken.Error()},
+	} {
+		text, err := apart("", c.format, c.limit)(t.Context(), bytes.NewReader(c.data), int64(len(c.data)))
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := apart("", "PDF", readTime)(ctx, bytes.NewReader(circle), int64(len(circle))); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	synctest.Test(t, func(t *testing.T) {
-		free := make(chan bool)
-		defer close(free)
-		_, err := guarded(func(context.Context, io.ReaderAt, int64) (string, error) { <-free; return "", nil })(t.Context(), nil, 0)
-		if err == nil || err.Error() != "it takes more than 30s" {
-			t.Error(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := guarded(func(context.Context, io.ReaderAt, int64) (string, error) { <-free; return "", nil })(ctx, nil, 0); !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(err)
-		}
-	})
+}
+
+// TestMain is also the process that a document is read by.
+func TestMain(m *testing.M) {
+	if os.Getenv(Variable) == "" {
+		os.Exit(m.Run())
+	}
+	readers["panic"] = func(io.ReaderAt, int64) (string, error) { panic("oh") }
+	if err := Serve(os.Stdin, os.Stdout); err != nil {
+		os.Exit(1)
+	}
 }
 
 // TestListed: file_read says what it reads.
 func TestListed(t *testing.T) {
-	tools, err := tool.Build([]string{"file_read"}, tool.Options{Workspace: t.TempDir(), Formats: Formats()})
+	tools, err := tool.Build([]string{"file_read"}, tool.Options{Workspace: t.TempDir(), Formats: Formats("")})
 	if err != nil || !strings.Contains(tools[0].Description(), "(PDF, docx)") {
 		t.Errorf("%v, %v", tools, err)
 	}
 }
 
-// FuzzText: whatever a file holds, its text is bounded and the program goes on.
-func FuzzText(f *testing.F) {
-	f.Add("a.pdf", makePDF("text"))
-	f.Add("a.docx", makeDocx(f, map[string]string{"word/document.xml": p("text")}))
-	f.Add("a.pdf", []byte("%PDF-"))
-	f.Fuzz(func(t *testing.T, name string, data []byte) {
-		if text, err := read(name, data); err == nil && len(text) > maxText+4096 {
+// FuzzDocx: whatever a file holds, its text is bounded.
+func FuzzDocx(f *testing.F) {
+	f.Add(makeDocx(f, map[string]string{"word/document.xml": p("text")}))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if text, err := docxText(bytes.NewReader(data), int64(len(data))); err == nil && len(text) > maxText+4096 {
+			t.Errorf("%d bytes", len(text))
+		}
+	})
+}
+
+// FuzzPDF: whatever a file holds, reading it comes to an end.
+func FuzzPDF(f *testing.F) {
+	f.Add(makePDF("text"))
+	f.Add([]byte("%PDF-"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if text, err := apart("", "PDF", time.Second)(t.Context(), bytes.NewReader(data), int64(len(data))); err == nil && len(text) > maxText {
 			t.Errorf("%d bytes", len(text))
 		}
 	})

@@ -3,7 +3,6 @@ package document
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -23,12 +22,12 @@ const maxXML = 64 << 20
 // a line for each paragraph and each row of a table, with tabs between cells,
 // then foot- and endnotes. The standard library reads zip and XML, and the
 // libraries for Word are made for writing, unkept or not free.
-func docxText(ctx context.Context, r io.ReaderAt, size int64) (string, error) {
+func docxText(r io.ReaderAt, size int64) (string, error) {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
 		return "", err
 	}
-	w := &words{ctx: ctx}
+	w := new(words)
 	for _, part := range []string{"word/document.xml", "word/footnotes.xml", "word/endnotes.xml"} {
 		f, err := archive.Open(part)
 		if err != nil {
@@ -48,7 +47,6 @@ func docxText(ctx context.Context, r io.ReaderAt, size int64) (string, error) {
 
 // words collects the text of a document's parts.
 type words struct {
-	ctx   context.Context
 	out   strings.Builder
 	cells int  // tables that are open, one in the other
 	text  bool // within a piece of text
@@ -56,10 +54,7 @@ type words struct {
 
 func (w *words) read(in io.Reader) error {
 	tokens := xml.NewDecoder(in)
-	for n := 0; ; n++ {
-		if n%1000 == 0 && w.ctx.Err() != nil {
-			return context.Cause(w.ctx)
-		}
+	for {
 		t, err := tokens.Token()
 		switch {
 		case err == io.EOF:

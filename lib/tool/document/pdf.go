@@ -2,7 +2,6 @@ package document
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +13,7 @@ import (
 func isPDF(_ string, head []byte) bool { return bytes.Contains(head, []byte("%PDF-")) }
 
 // pdfText is the text of the pages, each under its number.
-func pdfText(ctx context.Context, r io.ReaderAt, size int64) (string, error) {
+func pdfText(r io.ReaderAt, size int64) (string, error) {
 	doc, err := pdf.NewReader(r, size)
 	if err != nil {
 		return "", err
@@ -22,9 +21,6 @@ func pdfText(ctx context.Context, r io.ReaderAt, size int64) (string, error) {
 	var out strings.Builder
 	words := false
 	for i := 1; i <= doc.NumPage(); i++ {
-		if ctx.Err() != nil {
-			return "", context.Cause(ctx)
-		}
 		page := doc.Page(i)
 		if page.V.IsNull() {
 			continue
