@@ -64,9 +64,12 @@ func (p *powerReading) record(b *batch[powerItem]) error {
 			return err
 		}
 		p.r = r
-		r.Readings()
 	}
 	it := next(b)
+	if p.head == nil && p.r.Take(&it.sample) {
+		p.sampled(b)
+		return nil
+	}
 	rec, err := p.r.NextInto(&it.sample)
 	head := p.head
 	p.head = nil

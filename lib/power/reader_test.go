@@ -131,25 +131,43 @@ func TestRaw(t *testing.T) {
 	}
 }
 
-// BenchmarkReader reads a stream of two domains; records/s is the figure to
-// watch: a year at 20 Hz has 630 million.
+// BenchmarkReader reads streams as they are attributed; records/s is the figure
+// to watch: a year at 20 Hz has 630 million.
 func BenchmarkReader(b *testing.B) {
-	var text bytes.Buffer
-	text.WriteString(header + "\n")
-	s := Sample{TUs: 1763884800000000, MUs: 83920000000, HasM: true, J: []int64{0, 0}, W: []int64{311900000, Null}}
+	for _, domains := range []int{2, 8} {
+		b.Run(fmt.Sprint("domains=", domains), func(b *testing.B) { benchmarkReader(b, domains) })
+	}
+}
+
+func benchmarkReader(b *testing.B, domains int) {
+	h := Header{Type: "header", Schema: Schema}
+	s := Sample{TUs: 1763884800000000, MUs: 83920000000, HasM: true}
+	for i := range domains {
+		h.Domains = append(h.Domains, Domain{ID: fmt.Sprint("gpu:", i), Kind: GPU})
+		s.J, s.W = append(s.J, int64(i)*1e9), append(s.W, int64(i)*50_003_000)
+	}
+	text, err := stream.AppendJSON(nil, &h)
+	if err != nil {
+		b.Fatal(err)
+	}
 	const n = 100000
 	for range n {
 		s.TUs, s.MUs = s.TUs+50000, s.MUs+50000
-		s.J[0], s.J[1] = s.J[0]+15620000, s.J[1]+2750123
-		text.Write(append(AppendSample(nil, &s), '\n'))
+		for i := range s.J {
+			s.J[i] += int64(15_620_000 + 1003*i)
+		}
+		text = AppendSample(append(text, '\n'), &s)
 	}
-	fmt.Fprintf(&text, `{"type":"end","records":%d,"status":"ok"}`+"\n", n)
-	b.SetBytes(int64(text.Len()))
+	text = fmt.Appendf(text, "\n"+`{"type":"end","records":%d,"status":"ok"}`+"\n", n)
+	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		r := NewReader(new(stream.Problems), stream.NewInput("p", bytes.NewReader(text.Bytes())))
+		r := NewReader(new(stream.Problems), stream.NewInput("p", bytes.NewReader(text)))
 		for {
-			if _, err := r.Next(); err == io.EOF {
+			if r.Take(&s) {
+				continue
+			}
+			if _, err := r.NextInto(&s); err == io.EOF {
 				break
 			} else if err != nil {
 				b.Fatal(err)

@@ -48,7 +48,6 @@ type Reader struct {
 	glued   []byte // a header to be read again: found behind a torn line, or before the end that it implies
 
 	mem      Memory
-	known    func([]byte) bool // nil: no line is
 	rejected rejected
 }
 
@@ -71,11 +70,6 @@ func NewReader(schema string, problems *Problems, inputs ...*Input) *Reader {
 	return &Reader{schema: schema, inputs: inputs, problems: problems, fresh: true}
 }
 
-// Known lets a format recognise by itself what nearly all lines of its streams
-// are: f reports that a line is wholly JSON and a record without type. It is
-// asked first within a segment, and such a line is looked at only once.
-func (r *Reader) Known(f func(line []byte) bool) { r.known = f }
-
 // Reject reports that the last line returned could not be decoded. The stream
 // goes on; Next returns an error if the command is strict.
 func (r *Reader) Reject(why error) {
@@ -95,8 +89,6 @@ func (r *Reader) Next() (*Line, error) {
 		switch {
 		case err != nil:
 			line, err = r.without(in, err)
-		case r.open && r.known != nil && r.known(b):
-			line, err = r.recognised(in, b)
 		default:
 			line, err = r.take(in, b, torn)
 		}
@@ -113,20 +105,6 @@ func (r *Reader) read(in *Input) ([]byte, bool, error) {
 	}
 	b, torn, err := in.next()
 	return trim(b), torn, err
-}
-
-// recognised takes a record that the format knows.
-func (r *Reader) recognised(in *Input, b []byte) (*Line, error) {
-	if r.rejected.why != nil {
-		if err := r.settle(false); err != nil {
-			return nil, err
-		}
-	}
-	r.fresh = false
-	r.records++
-	r.last = place{in.Name, in.line}
-	r.line = Line{Bytes: b, File: in.Name, Num: in.line}
-	return &r.line, nil
 }
 
 // take looks at a line. It returns nil for one that is no news.

@@ -35,11 +35,17 @@ type result struct {
 // read reads inputs as a decoder would: a line that is not JSON, or whose t_us
 // is no number, is rejected.
 func read(p *Problems, inputs ...*Input) result {
+	return passing(p, func(*Reader) []string { return nil }, inputs...)
+}
+
+// passing is read that passes records before each line.
+func passing(p *Problems, pass func(*Reader) []string, inputs ...*Input) result {
 	var r result
 	p.Print = func(s string) { r.said = append(r.said, s) }
 	in := NewReader("s/1", p, inputs...)
 	defer in.Close()
 	for {
+		r.lines = append(r.lines, pass(in)...)
 		line, err := in.Next()
 		if err != nil {
 			if err != io.EOF {
@@ -48,17 +54,14 @@ func read(p *Problems, inputs ...*Input) result {
 			r.at = p.Err()
 			return r
 		}
-		var v struct {
-			T *int64 `json:"t_us"`
-		}
 		switch {
 		case line.Kind == Header:
 			r.lines = append(r.lines, "header")
 		case line.Kind == End:
 			r.lines = append(r.lines, "end "+line.Status)
 		default:
-			if err := json.Unmarshal(line.Bytes, &v); err != nil {
-				in.Reject(WrongType(err))
+			if err := decode(line.Bytes); err != nil {
+				in.Reject(err)
 				continue
 			}
 			r.lines = append(r.lines, string(line.Bytes))
