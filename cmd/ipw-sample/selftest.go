@@ -69,7 +69,7 @@ func rehearse(c *cli.Context, sensors []sensor.Sensor, interval, length time.Dur
 
 // held allows one tick in a hundred to be late by a whole interval.
 func held(r *sampler.Report, interval time.Duration) bool {
-	return r.RateHz != nil && *r.RateHz*interval.Seconds() >= 0.99
+	return r.RateHz != nil && 100*float64(r.Missed) <= r.Seconds/interval.Seconds()
 }
 
 func tell(out io.Writer, interval time.Duration, r, watch *sampler.Report, keeper clock.Keeper) error {
