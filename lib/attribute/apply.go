@@ -219,6 +219,7 @@ func (e *Engine) edge(t int64, record bool) {
 	old := e.last
 	if old.t0 == t {
 		old.queries, old.calls = e.open, e.calls
+		old.unshare()
 		e.markEnds(old)
 		return
 	}

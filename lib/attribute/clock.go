@@ -50,7 +50,10 @@ func (c *clocks) time(byM bool, boot string, t, m int64, hasM bool) int64 {
 // depends on both.
 func (e *Engine) LearnEvents(h *event.Header, firstHasM bool) {
 	e.meet(h.Host)
-	e.windows = e.windows || h.Windows
+	if h.Windows && !e.windows {
+		e.windows = true
+		e.unshare()
+	}
 	if i := slices.IndexFunc(e.eventHeads, func(o *event.Header) bool { return o.Host == h.Host }); i >= 0 {
 		e.eventHeads[i] = h // a long table names its hosts over and over
 	} else {

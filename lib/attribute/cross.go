@@ -1,5 +1,10 @@
 package attribute
 
+import (
+	"math"
+	"slices"
+)
+
 // sharing is how a domain is shared in a slice: by everyone wholly, by the
 // model calls in flight on it, or by the open queries.
 type sharing struct {
@@ -43,30 +48,72 @@ func (e *Engine) shareOf(x *sharing, d *domain, q *query, ep *epoch) float64 {
 	return x.each
 }
 
-// crossCell hands a cell that events cut to the queries open in any part of it.
-func (e *Engine) crossCell(d *domain, c *cell, parts []part) {
-	e.share(d, parts)
-	e.eachQuery(parts, func(q *query) {
-		outside := e.cross(q, d, parts)
+// sharesOf is the share of a domain that each query open in a slice has there.
+// All cells that touch the slice need it, so it is worked out once.
+func (e *Engine) sharesOf(s *slice, d *domain) []float64 {
+	n := len(s.queries)
+	from := d.index * n
+	if from+n > len(s.shares) {
+		s.shares = lengthened(s.shares, from+n)
+	}
+	shares := s.shares[from : from+n]
+	if a := s.at(d); !a.shared {
+		a.shared = true
+		x, epochs := e.sharingOf(s, d), s.epochsOf()
+		for i, q := range s.queries {
+			shares[i] = e.shareOf(&x, d, q, &q.epochs[epochs[i]])
+		}
+	}
+	return shares
+}
+
+// epochsOf is the epoch that each query open in a slice is in there.
+func (s *slice) epochsOf() []int {
+	if len(s.epochs) == 0 {
+		for _, q := range s.queries {
+			s.epochs = append(s.epochs, q.epochAt(s.t0))
+		}
+	}
+	return s.epochs
+}
+
+// unshare forgets what was worked out of a slice: something has changed.
+func (s *slice) unshare() {
+	s.epochs, s.shares = s.epochs[:0], s.shares[:0]
+	for i := range s.acc {
+		a := &s.acc[i]
+		a.shared, a.loaded, a.load = false, false, load{}
+	}
+}
+
+// unshare does so with every slice: other queries may be charged now.
+func (e *Engine) unshare() {
+	for s := e.first; s != nil; s = s.next {
+		s.unshare()
+	}
+}
+
+// crossCells hands cells that events cut alike to the queries open in any of
+// their parts.
+func (e *Engine) crossCells(d *domain, nj int64, cells int) {
+	e.eachQuery(d, func(q *query, outside bool) {
 		if len(e.cut) == 1 && !outside { // none of the query's own events
 			ed := q.epochs[e.cut[0].epoch].at(d)
-			ed.lo += e.cut[0].min * float64(c.nj)
-			ed.hi += e.cut[0].max * float64(c.nj)
-			ed.cells++
+			ed.lo += e.cut[0].min * float64(nj)
+			ed.hi += e.cut[0].max * float64(nj)
+			ed.cells += int32(cells)
 			return
 		}
-		q.keep(crossing{d: d, cell: true, nj: float64(c.nj), outside: outside}, e.cut)
+		q.keep(crossing{d: d, cells: int64(cells), nj: float64(nj), outside: outside}, e.cut)
 	})
 }
 
-// crossInterval is crossCell for an interval of watts: ∫ share dt counts.
-func (e *Engine) crossInterval(d *domain, parts []part) {
+// crossInterval is crossCells for an interval of watts: ∫ share dt counts.
+func (e *Engine) crossInterval(d *domain) {
 	if d.rank != statistical {
 		return
 	}
-	e.share(d, parts)
-	e.eachQuery(parts, func(q *query) {
-		outside := e.cross(q, d, parts)
+	e.eachQuery(d, func(q *query, outside bool) {
 		if len(e.cut) == 1 {
 			o := e.cut[0].seconds
 			q.epochs[e.cut[0].epoch].at(d).sq += o * o
@@ -76,27 +123,23 @@ func (e *Engine) crossInterval(d *domain, parts []part) {
 	})
 }
 
-// share finds out what is the same for all queries in each part.
-func (e *Engine) share(d *domain, parts []part) {
-	for i := range parts {
-		p := &parts[i]
-		p.sharing = e.sharingOf(p.s, d)
+// eachQuery calls f for each query open in any of the parts, with its shares of
+// them in e.cut; outside tells that some of them lie outside the query.
+func (e *Engine) eachQuery(d *domain, f func(q *query, outside bool)) {
+	e.stamp++
+	for i := range e.parts {
+		p := &e.parts[i]
+		p.epochs, p.shares = p.s.epochsOf(), e.sharesOf(p.s, d)
 		p.silent = e.opts.Live && p.s == e.last && e.horizon > e.Last()
 	}
-}
-
-// eachQuery calls f for each query open in any of the parts.
-func (e *Engine) eachQuery(parts []part, f func(*query)) {
-	e.stamp++
-	for i := range parts {
-		open := parts[i].s.queries
-		if i > 0 && sameList(open, parts[i-1].s.queries) {
+	for i, p := range e.parts {
+		if i > 0 && sameList(p.s.queries, e.parts[i-1].s.queries) {
 			continue
 		}
-		for _, q := range open {
+		for at, q := range p.s.queries {
 			if q.stamp != e.stamp {
 				q.stamp = e.stamp
-				f(q)
+				f(q, e.partsOf(q, i, at) || i > 0)
 			}
 		}
 	}
@@ -107,32 +150,29 @@ func sameList(a, b []*query) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
-// cross works out a query's shares in the parts, joined by epoch, and whether
-// some lie outside the query. A part that only silence is known of stays by
-// itself: the query may turn out to have ended before it.
-func (e *Engine) cross(q *query, d *domain, parts []part) (outside bool) {
+// partsOf works out a query's shares in the parts from the first one, in which it
+// is at a place of the list, joined by epoch, and whether some lie behind the
+// query. A part that only silence is known of stays by itself: the query may turn
+// out to have ended before it.
+func (e *Engine) partsOf(q *query, first, at int) (outside bool) {
 	e.cut = e.cut[:0]
-	at := -1
-	for k := range parts {
-		p := &parts[k]
-		if !q.isOpenAt(p.s.t0) {
-			outside = true
-			continue
+	for k := first; k < len(e.parts); k++ {
+		p := &e.parts[k]
+		if k > first && !sameList(p.s.queries, e.parts[k-1].s.queries) {
+			if at = slices.Index(p.s.queries, q); at < 0 {
+				return true
+			}
 		}
-		if at < 0 {
-			at = q.epochAt(p.s.t0)
-		}
-		for at+1 < len(q.epochs) && q.epochs[at+1].t0 <= p.s.t0 {
-			at++
-		}
-		g := e.shareOf(&p.sharing, d, q, &q.epochs[at])
-		if n := len(e.cut); n > 0 && e.cut[n-1].epoch == at && !p.silent {
+		g, epoch, from := p.shares[at], p.epochs[at], int64(math.MinInt64)
+		if p.silent {
+			from = p.s.t0
+		} else if n := len(e.cut); n > 0 && e.cut[n-1].epoch == epoch {
 			last := &e.cut[n-1]
 			last.min, last.max = min(last.min, g), max(last.max, g)
 			last.seconds += g * p.seconds
 			continue
 		}
-		e.cut = append(e.cut, crossPart{epoch: at, from: p.s.t0, min: g, max: g, seconds: g * p.seconds})
+		e.cut = append(e.cut, crossPart{epoch: epoch, silentFrom: from, min: g, max: g, seconds: g * p.seconds})
 	}
-	return outside
+	return false
 }

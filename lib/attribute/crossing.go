@@ -10,13 +10,10 @@ func (a *account) crossings() {
 	m.lo, m.hi, m.seconds, m.seen = zeroed(m.lo, n), zeroed(m.hi, n), zeroed(m.seconds, n), zeroed(m.seen, n)
 	lo, hi, sec, seen := m.lo, m.hi, m.seconds, m.seen
 	var nums []int
-	begin := 0
 	for i := range a.q.crossed {
-		x := &a.q.crossed[i]
-		parts := a.q.cuts[begin:x.end]
-		begin = x.end
+		x, parts := &a.q.crossed[i], a.q.partsOf(i)
 		nums = nums[:0]
-		if n := len(parts); n > 0 && parts[n-1].from >= a.q.end { // it was thought open there
+		if n := len(parts); n > 0 && parts[n-1].silentFrom >= a.q.end { // it was thought open there
 			parts, x.outside = parts[:n-1], true
 		}
 		for _, p := range parts {
@@ -34,7 +31,7 @@ func (a *account) crossings() {
 		}
 		for _, num := range nums {
 			nd := &a.numbers[num].doms[x.d.index]
-			if x.cell {
+			if x.cells > 0 {
 				if seen[num] < len(parts) || x.outside {
 					lo[num] = 0
 				}
@@ -45,14 +42,14 @@ func (a *account) crossings() {
 			}
 			seen[num] = 0
 		}
-		if x.cell {
-			a.wholeCell(x, parts)
+		if x.cells > 0 {
+			a.wholeCells(x, parts)
 		}
 	}
 }
 
-// wholeCell counts a cell for the numbers in whose window it lies wholly.
-func (a *account) wholeCell(x *crossing, parts []crossPart) {
+// wholeCells counts cells for the numbers in whose window they lie wholly.
+func (a *account) wholeCells(x *crossing, parts []crossPart) {
 	if x.outside || len(parts) == 0 {
 		return
 	}
@@ -63,6 +60,6 @@ next:
 				continue next
 			}
 		}
-		a.numbers[num].doms[x.d.index].cells++
+		a.numbers[num].doms[x.d.index].cells += x.cells
 	}
 }

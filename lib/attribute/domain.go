@@ -24,6 +24,7 @@ func (r rank) String() string { return [...]string{"bound", "assumed", "statisti
 
 // domain is one sensor's domain through all segments.
 type domain struct {
+	e        *Engine
 	index    int
 	host     string
 	serving  bool // no event comes from its host
@@ -69,6 +70,7 @@ type domain struct {
 
 	intervals fifo[interval]
 	cells     fifo[cell]
+	cut       cutCells
 }
 
 type reading struct {
@@ -169,11 +171,11 @@ func (d *domain) reading(t, v, w, readUs int64) (backwards bool) {
 	if d.isWatts {
 		w = v
 	}
-	if w != power.Null && d.lastW != power.Null {
+	if w != power.Null && d.lastW != power.Null && !d.counter {
 		diff := float64(w-d.lastW) / 1e6
 		c.step, c.w0, c.hasW = diff*diff, d.lastWt, true
 	}
-	d.cells.push(c)
+	d.e.takeCell(d, &c)
 	d.draw(t, w)
 	d.grow(t, e, nj)
 	return false
@@ -207,7 +209,7 @@ func (d *domain) grow(t, e, nj int64) {
 		if !d.isWatts {
 			between = (e - d.point.e) * 1000
 		}
-		d.intervals.push(interval{d.point.t, t, between})
+		d.e.takeInterval(d, interval{d.point.t, t, between})
 		if d.boxcar() {
 			d.past.add(t, between)
 		}
@@ -321,13 +323,17 @@ func share(nj int64, i, n int) int64 {
 
 // ring holds the last 20 squared steps of power.
 type ring struct {
-	v [20]float64
-	n int
+	v  [20]float64
+	n  int
+	at int // where the next one goes
 }
 
 func (r *ring) add(x float64) {
-	r.v[r.n%len(r.v)] = x
-	r.n++
+	if r.n++; r.at == len(r.v) {
+		r.at = 0
+	}
+	r.v[r.at] = x
+	r.at++
 }
 
 // mean is negative if there was no step.

@@ -118,8 +118,9 @@ type wake struct {
 type part struct {
 	s       *slice
 	seconds float64
-	sharing sharing
-	silent  bool // only silence is known of it
+	epochs  []int     // of the slice's queries
+	shares  []float64 // of the slice's queries
+	silent  bool      // only silence is known of it
 }
 
 // New makes an engine.
@@ -227,7 +228,9 @@ func (e *Engine) move() error {
 	}
 	e.apply(e.need())
 	for _, d := range e.domains {
-		e.drain(d)
+		if d.intervals.len() > 0 || d.cells.len() > 0 {
+			e.drain(d)
+		}
 	}
 	if e.first != e.last || len(e.peaks) > 0 {
 		e.settle()
@@ -256,6 +259,28 @@ func (e *Engine) need() int64 {
 		return e.horizon
 	}
 	return min(to, e.horizon)
+}
+
+// calm is the time up to which nothing changes.
+func (e *Engine) calm() int64 { return min(e.horizon, e.nextChange()-1) }
+
+// takeInterval hands out an interval, at once if it is known what happened
+// meanwhile.
+func (e *Engine) takeInterval(d *domain, v interval) {
+	if d.intervals.len() == 0 && v.t1 <= e.calm() {
+		e.addInterval(d, v)
+		return
+	}
+	d.intervals.push(v)
+}
+
+// takeCell is takeInterval for a cell.
+func (e *Engine) takeCell(d *domain, c *cell) {
+	if d.cells.len() == 0 && c.c1 <= e.calm() {
+		e.addCell(d, c)
+		return
+	}
+	d.cells.push(*c)
 }
 
 // drain measures what lies before the horizon.
@@ -318,6 +343,7 @@ func (e *Engine) meet(host string) {
 		return
 	}
 	e.hosts[host] = true
+	e.unshare()
 	for _, d := range e.domains {
 		d.serving = e.onlyServes(d.host)
 	}

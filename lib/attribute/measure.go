@@ -88,7 +88,7 @@ func (e *Engine) domain(host string, spec power.Domain) *domain {
 	key := [2]string{host, spec.ID}
 	d := e.byName[key]
 	if d == nil {
-		d = &domain{index: len(e.domains), lastW: power.Null, host: host, serving: e.onlyServes(host), id: spec.ID, spec: spec, now: e.first.t0, value: e.first, cell: e.first, reads: e.first}
+		d = &domain{e: e, index: len(e.domains), lastW: power.Null, host: host, serving: e.onlyServes(host), id: spec.ID, spec: spec, now: e.first.t0, value: e.first, cell: e.first, reads: e.first}
 		d.fullName = host + "/" + d.id
 		e.severalHosts = e.severalHosts || len(e.domains) > 0 && e.domains[0].host != host
 		e.byName[key] = d

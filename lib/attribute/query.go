@@ -217,13 +217,14 @@ func (p *epoch) load(d *domain) load {
 	return l
 }
 
-// crossing is a cell, or an interval of watts, that an event of the query cuts.
+// crossing is what an event of the query cuts: a cell, or several that lie alike,
+// or an interval of watts.
 type crossing struct {
 	d       *domain
-	cell    bool
-	nj      float64
-	outside bool // part of it lies outside the query
-	end     int  // of its parts among the query's cuts
+	cells   int64   // 0: an interval
+	nj      float64 // of the cells
+	outside bool    // part of it lies outside the query
+	end     int     // of its parts among the query's cuts
 }
 
 // keep remembers a crossing until the query has ended.
@@ -233,12 +234,21 @@ func (q *query) keep(x crossing, parts []crossPart) {
 	q.crossed = append(q.crossed, x)
 }
 
+// partsOf is the parts of a crossing.
+func (q *query) partsOf(i int) []crossPart {
+	begin := 0
+	if i > 0 {
+		begin = q.crossed[i-1].end
+	}
+	return q.cuts[begin:q.crossed[i].end]
+}
+
 // crossPart is the part of a crossing in one epoch.
 type crossPart struct {
-	epoch    int
-	from     int64
-	min, max float64 // of the query's share
-	seconds  float64 // ∫ share dt, of an interval
+	epoch      int
+	silentFrom int64   // where it begins, if only silence is known of it, else long ago
+	min, max   float64 // of the query's share
+	seconds    float64 // ∫ share dt, of an interval
 }
 
 // openEpoch begins an epoch at t, as the query stands now.

@@ -40,8 +40,8 @@ func (e *Engine) newSlice(t int64) *slice {
 	} else {
 		e.free = s.next
 	}
-	acc := s.acc[:0]
-	*s = slice{t0: t, t1: never, queries: e.open, calls: e.calls, acc: acc, peak: -1, onPeak: -1}
+	*s = slice{t0: t, t1: never, queries: e.open, calls: e.calls, peak: -1, onPeak: -1,
+		acc: s.acc[:0], epochs: s.epochs[:0], shares: s.shares[:0]}
 	return s
 }
 

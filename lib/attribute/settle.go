@@ -15,12 +15,20 @@ func (e *Engine) settle() {
 	if len(e.segments) == 0 {
 		done = e.horizon
 	}
+	come := int64(never)
 	for _, s := range e.segments {
 		if !s.over {
-			done = min(done, max(s.now, s.coming)) // domains may still come
+			come = min(come, max(s.now, s.coming)) // domains may still come
 		}
 	}
-	e.spreadPeaks(min(done, e.horizon))
+	done = min(done, come)
+	e.spreadPeaks(min(come, e.horizon))
+	if e.first.t1 > done {
+		return
+	}
+	for _, d := range e.domains {
+		e.cross(d)
+	}
 	from := e.first
 	for e.first != e.last && e.first.t1 <= done {
 		s := e.first
@@ -66,8 +74,9 @@ func (e *Engine) catchUp(s *slice) *slice {
 
 // settleSlice hands the joules of one slice down step one.
 func (e *Engine) settleSlice(s *slice) {
-	for _, q := range s.queries {
-		q.cursor = q.epochAt(s.t0)
+	epochs := s.epochsOf()
+	for i, q := range s.queries {
+		q.cursor = epochs[i]
 		ep := &q.epochs[q.cursor]
 		ep.others = ep.others || len(s.queries) > 1
 		ep.peak = max(ep.peak, s.peak)
@@ -94,13 +103,12 @@ func (e *Engine) settleDomain(s *slice, d *domain, a *acc) {
 	if len(s.queries) == 0 {
 		return
 	}
-	sharing, last20 := e.sharingOf(s, d), a.last20
+	shares, last20 := e.sharesOf(s, d), a.last20
 	if !a.left {
 		last20 = d.steps.mean()
 	}
-	for _, q := range s.queries {
-		ep := &q.epochs[q.cursor]
-		g := e.shareOf(&sharing, d, q, ep)
+	for i, q := range s.queries {
+		ep, g := &q.epochs[q.cursor], shares[i]
 		ed := ep.at(d)
 		ed.us += a.us
 		ed.shareUs += g * float64(a.us)

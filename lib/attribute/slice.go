@@ -4,13 +4,15 @@ package attribute
 // Slices are linked in time order; the last one is open.
 type slice struct {
 	t0, t1  int64
-	queries []*query // open, in the order of their ids; shared between slices
-	calls   []*span  // model calls in flight, in the order of their ids; shared
-	acc     []acc    // by domain
-	peak    float64  // largest sum of watts at one sample; negative if there was none
-	onPeak  float64  // the same at t0
-	inRun   bool     // between the first event and the last
-	kept    int      // by queries that ended
+	queries []*query  // open, in the order of their ids; shared between slices
+	calls   []*span   // model calls in flight, in the order of their ids; shared
+	epochs  []int     // the queries' epochs; empty: not looked up yet
+	shares  []float64 // of each domain in turn, the queries' shares; see sharesOf
+	acc     []acc     // by domain
+	peak    float64   // largest sum of watts at one sample; negative if there was none
+	onPeak  float64   // the same at t0
+	inRun   bool      // between the first event and the last
+	kept    int       // by queries that ended
 	next    *slice
 }
 
@@ -31,6 +33,7 @@ type acc struct {
 	left    bool    // readings have come past t1: last20 holds
 	load    load    // model calls in flight on the domain
 	loaded  bool    // load has been worked out
+	shared  bool    // the queries' shares have
 }
 
 // onset is a reading on a slice's first instant, which belongs to what ends
@@ -102,11 +105,11 @@ func (e *Engine) addInterval(d *domain, v interval) {
 	}
 	d.value = s
 	s.endsAt(d, v.t1)
-	if len(parts) > 0 {
-		e.crossInterval(d, parts)
+	if e.parts = parts; len(parts) > 0 {
+		e.crossInterval(d)
 	}
 	clear(parts) // or the past would hang on them
-	e.parts = parts
+	e.parts = parts[:0]
 }
 
 // endsAt notes that an interval ends at t, which may be the next slice's first
@@ -117,8 +120,8 @@ func (s *slice) endsAt(d *domain, t int64) {
 	}
 }
 
-// addCell hands a cell to the slice it lies in, or, if events cut it, to each
-// query that was open in any of its slices.
+// addCell hands a cell to the slice it lies in, or, if events cut it, later to
+// each query that was open in any of its slices.
 func (e *Engine) addCell(d *domain, c *cell) {
 	e.countReadings(d, c)
 	if c.first {
@@ -132,16 +135,45 @@ func (e *Engine) addCell(d *domain, c *cell) {
 		a.cells++
 		return
 	}
-	e.parts = e.parts[:0]
-	for {
+	last := s.next
+	for c.c1 > last.t1 {
+		last = last.next
+	}
+	if d.cut.from != s || d.cut.to != last {
+		e.cross(d)
+		d.cut.from, d.cut.to = s, last
+	}
+	d.cut.nj += c.nj
+	d.cut.cells++
+	if e.opts.Live { // what only silence is known of may turn out otherwise
+		e.cross(d)
+	}
+}
+
+// cutCells are the latest cells of a domain that events cut, as long as they touch
+// the same slices.
+type cutCells struct {
+	from, to *slice
+	nj       int64
+	cells    int
+}
+
+// cross hands the cut cells of a domain to the queries.
+func (e *Engine) cross(d *domain) {
+	c := d.cut
+	if c.cells == 0 {
+		return
+	}
+	d.cut = cutCells{}
+	for s := c.from; ; s = s.next {
 		e.parts = append(e.parts, part{s: s})
-		if c.c1 <= s.t1 {
+		if s == c.to {
 			break
 		}
-		s = s.next
 	}
-	e.crossCell(d, c, e.parts)
+	e.crossCells(d, c.nj, c.cells)
 	clear(e.parts) // or the past would hang on them
+	e.parts = e.parts[:0]
 }
 
 // countReadings counts a cell's second reading, and its first if the line
