@@ -69,6 +69,7 @@ func run(c *cli.Context) error {
 	defer bottom.Clear()
 	var engine *attribute.Engine
 	writing := startWriting(out)
+	opts.Aside = !f.Follow
 	opts.Emit = func(q *trace.QueryTrace) error {
 		far.add(q)
 		return writing.add(job{trace: q, hold: !f.Follow && engine.MayRefuse(), flush: f.Follow}, engine.Reuse)

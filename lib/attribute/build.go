@@ -167,7 +167,7 @@ func (a *account) model(en *trace.Energy, out *trace.TurnTrace, t *turn, remote 
 	}
 	put("lm_gpu", &out.LMGPUJoules, t.number+turnLM, power.GPU, away)
 	put("lm_cpu", &out.LMCPUJoules, t.number+turnLMCPU, power.CPU, false)
-	if slices.ContainsFunc(calls, func(s *span) bool { return s.firstToken != never && s.place.sampled(a.e.domains) }) {
+	if slices.ContainsFunc(calls, func(s *span) bool { return s.firstToken != never && s.place.sampled() }) {
 		put("prefill_gpu", &out.PrefillGPUJoules, t.number+turnPrefill, power.GPU, away)
 		put("decode_gpu", &out.DecodeGPUJoules, t.number+turnDecode, power.GPU, away)
 	}
@@ -182,7 +182,7 @@ func (a *account) model(en *trace.Energy, out *trace.TurnTrace, t *turn, remote 
 func (a *account) misses(calls []*span, what int) bool {
 	return slices.ContainsFunc(calls, func(s *span) bool {
 		phase := what == turnPrefill || what == turnDecode
-		return what != turnLMCPU && !s.place.sampled(a.e.domains) || phase && s.firstToken == never
+		return what != turnLMCPU && !s.place.sampled() || phase && s.firstToken == never
 	})
 }
 

@@ -51,6 +51,7 @@ func (c *clocks) time(byM bool, boot string, t, m int64, hasM bool) int64 {
 func (e *Engine) LearnEvents(h *event.Header, firstHasM bool) {
 	e.meet(h.Host)
 	if h.Windows && !e.windows {
+		e.still()
 		e.windows = true
 		e.unshare()
 	}
@@ -66,6 +67,7 @@ func (e *Engine) LearnEvents(h *event.Header, firstHasM bool) {
 
 // LearnPower is LearnEvents for a power segment.
 func (e *Engine) LearnPower(h *power.Header, firstHasM bool) {
+	e.still()
 	e.powered = true
 	if firstHasM && h.BootID != "" {
 		e.clocks.power[h.BootID] = true

@@ -45,6 +45,7 @@ func attributeFiles(powerStream, events []byte, opts attribute.Options) (result,
 		r.traces, r.lines = append(r.traces, q), append(r.lines, line)
 		return err
 	}
+	opts.Aside = opts.Warn == nil // as the command has it
 	e := attribute.New(opts)
 	job := join.Job{Engine: e, Events: event.NewReader(problems, stream.NewInput("events", bytes.NewReader(events)))}
 	if len(powerStream) > 0 {

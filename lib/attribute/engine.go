@@ -1,6 +1,7 @@
 package attribute
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -30,6 +31,7 @@ type Options struct {
 	Prices       *price.Table
 	KWhPrice     *float64                      // USD; nil: electricity costs are not told
 	Live         bool                          // events are pushed as they happen: what is not there yet may still come
+	Aside        bool                          // Emit and Warn may be called from another goroutine, until Finish or Stop has returned
 	Emit         func(*trace.QueryTrace) error // called as each attempt is final
 	Warn         func(key, text string)        // key: warnings that are said once share one
 }
@@ -86,9 +88,11 @@ type Engine struct {
 	totals totals
 
 	blanks  []*trace.QueryTrace // to be filled again
-	spare   []*query            // written down
+	spare   chan *query         // written down
 	free    *slice              // settled; linked by next
 	scratch scratch
+
+	aside aside
 
 	firstQuery      int64 // time of the first query's start; never before it
 	firstUs, lastUs int64 // t_us of the first and the last event
@@ -138,7 +142,7 @@ func New(opts Options) *Engine {
 	e := &Engine{opts: opts, byName: map[[2]string]*domain{},
 		late: map[queryKey]int{}, horizon: math.MinInt64, applied: math.MinInt64, last: s, first: s,
 		queries: map[queryKey]*query{}, runs: map[string]*runSpan{},
-		firstQuery: never, places: map[placeKey]*place{}, rates: map[spanKey]*rates{}, hosts: map[string]bool{}}
+		spare: make(chan *query, spareQueries), firstQuery: never, places: map[placeKey]*place{}, rates: map[spanKey]*rates{}, hosts: map[string]bool{}}
 	e.clocks, e.peakAt = newClocks(), s
 	for _, v := range opts.Serves {
 		for _, t := range v.Where {
@@ -317,7 +321,9 @@ func (e *Engine) Finish() error {
 	for _, s := range e.segments {
 		e.endStream(s)
 	}
-	return e.EventEOF()
+	err := e.EventEOF()
+	e.Stop()
+	return cmp.Or(err, e.aside.failed())
 }
 
 // Drop gives a power stream up: a live sampler is dead, or stalls. What waits for
@@ -342,6 +348,7 @@ func (e *Engine) meet(host string) {
 	if e.hosts[host] {
 		return
 	}
+	e.still()
 	e.hosts[host] = true
 	e.unshare()
 	for _, d := range e.domains {

@@ -51,6 +51,7 @@ func (e *Engine) Expect(stream string) {
 
 // PowerHeader begins a segment of a stream.
 func (e *Engine) PowerHeader(stream string, h *power.Header) error {
+	e.still()
 	e.powered = true
 	e.Expect(stream)
 	s := e.stream(stream)
@@ -93,6 +94,9 @@ func (e *Engine) domain(host string, spec power.Domain) *domain {
 		e.severalHosts = e.severalHosts || len(e.domains) > 0 && e.domains[0].host != host
 		e.byName[key] = d
 		e.domains = append(e.domains, d)
+		for _, p := range e.places {
+			p.learn(d)
+		}
 	}
 	return d
 }
@@ -111,6 +115,7 @@ func (e *Engine) PowerNote(stream string, n *power.Note) {
 }
 
 func (e *Engine) note(s *segment, n *power.Note) {
+	e.still()
 	for _, d := range e.domains {
 		if d.host == s.header.Host && (d.owner == s || d.owner == nil) && (d.id == n.Domain || n.Domain == "" && n.What == power.Reset) {
 			e.noteOf(d, n)
@@ -202,6 +207,7 @@ func (e *Engine) claim(s *segment, d *domain, i int, t int64) bool {
 		return false
 	}
 	d.endSegment()
+	e.still()
 	d.owner, d.now = s, t
 	d.describe(s.header.Domains[i], s.header, s.eps)
 	d.maxW = 0
@@ -309,6 +315,7 @@ func (e *Engine) sample(s *segment, p *power.Sample) {
 // firstSample joins a segment with the one before it, if its first sample has
 // the time of the other's last; else nothing is known in between.
 func (e *Engine) firstSample(s *segment, p *power.Sample, t int64) {
+	e.still()
 	s.fresh = false
 	seam := s.any && t == s.now
 	for _, d := range s.all {

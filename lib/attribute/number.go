@@ -120,7 +120,7 @@ func (a *account) intervals() {
 
 func (a *account) callInterval(t *turn, s *span) {
 	a.span(t.number+turnLMCPU, s.start, s.end)
-	if !s.place.sampled(a.e.domains) {
+	if !s.place.sampled() {
 		return
 	}
 	a.span(t.number+turnLM, s.start, s.end)
@@ -249,7 +249,7 @@ func (a *account) activeIn(i int, ep *epoch) []int {
 			}
 			list, n := a.ofSpan(s, ep)
 			for _, num := range list[:n] {
-				away := s.kind == lmCall && num != t.number+turnLMCPU && !s.place.sampled(a.e.domains)
+				away := s.kind == lmCall && num != t.number+turnLMCPU && !s.place.sampled()
 				if !away && !slices.Contains(nums.all[from:], num) {
 					nums.add(num)
 				}

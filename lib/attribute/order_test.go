@@ -122,6 +122,7 @@ func pushed(t *testing.T, rng *rand.Rand, h history.History, opts attribute.Opti
 		out.Write(append(line, '\n'))
 		return err
 	}
+	opts.Aside = opts.Warn == nil // as the command has it
 	e := attribute.New(opts)
 	e.Expect("power")
 	powers, events := powerPushes(t, h.Power), eventPushes(t, h.Events)

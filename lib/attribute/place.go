@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -92,21 +93,14 @@ type place struct {
 	evHost  string
 	urlHost string
 	serve   *Serve
-	cache   []int8 // by domain: 0 not asked yet, 1 on it, −1 not
+	domains []bool // which of all are in it
 }
 
-func (p *place) on(d *domain) bool {
-	for d.index >= len(p.cache) {
-		p.cache = append(p.cache, 0)
-	}
-	if p.cache[d.index] == 0 {
-		p.cache[d.index] = -1
-		if p.holds(d) {
-			p.cache[d.index] = 1
-		}
-	}
-	return p.cache[d.index] > 0
-}
+// on reports whether the place includes a domain.
+func (p *place) on(d *domain) bool { return p.domains[d.index] }
+
+// learn takes note of the next domain.
+func (p *place) learn(d *domain) { p.domains = append(p.domains, p.holds(d)) }
 
 // holds works out whether the place includes a domain.
 func (p *place) holds(d *domain) bool {
@@ -129,15 +123,8 @@ func (p *place) hosts(host string) bool {
 	return p.local && sameHost(p.evHost, host) || p.urlHost != "" && p.urlHost == host
 }
 
-// sampled reports whether the place is on one of the domains' hosts.
-func (p *place) sampled(domains []*domain) bool {
-	for _, d := range domains {
-		if p.holds(d) {
-			return true
-		}
-	}
-	return false
-}
+// sampled reports whether any domain is in the place.
+func (p *place) sampled() bool { return slices.Contains(p.domains, true) }
 
 // sameHost treats a stream that does not name its host as any host's.
 func sameHost(a, b string) bool { return a == b || a == "" || b == "" }
@@ -163,6 +150,9 @@ func (e *Engine) placeOf(h *event.Header, c *event.Event) *place {
 		if s := &e.opts.Serves[i]; c.Endpoint != "" && s.URL == normalURL(c.Endpoint) {
 			p.serve = s
 		}
+	}
+	for _, d := range e.domains {
+		p.learn(d)
 	}
 	e.places[key] = p
 	return p

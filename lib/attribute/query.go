@@ -124,6 +124,7 @@ type query struct {
 	crossed  []crossing
 	cuts     []crossPart // of all crossings, one after the other
 	after    *slice      // the slice that begins at its end
+	brink    brink
 	stamp    int         // of the cell being shared out
 	touched  bool
 	first    *event.Event // what it begins with

@@ -45,13 +45,7 @@ func (e *Engine) resolveEnded() error {
 		}
 		e.ended = slices.Delete(e.ended, i, i+1)
 		i = -1 // one that waited for this may go now
-		t := e.resolve(q)
-		if q.after != nil {
-			q.after.kept--
-		}
-		q.after = nil
-		e.reuse(q)
-		if err := e.emit(t); err != nil {
+		if err := e.write(q); err != nil {
 			e.err = err
 			return err
 		}
@@ -301,11 +295,8 @@ func (a *account) samples(from, to int64, d *domain) int64 {
 
 // onset is the reading of a domain on one of the query's moments.
 func (a *account) onset(t int64, d *domain) onset {
-	if s := a.q.after; t == a.q.end {
-		if s != nil && d.index < len(s.acc) {
-			return s.acc[d.index].start
-		}
-		return onset{}
+	if t == a.q.end {
+		return a.q.brink.at(d).start
 	}
 	for i := range a.q.epochs {
 		if ep := &a.q.epochs[i]; ep.t0 == t {
@@ -355,8 +346,8 @@ func (a *account) peak(num int) *float64 {
 
 // peakAt is the power at a sample on one of the query's moments.
 func (a *account) peakAt(t int64) float64 {
-	if s := a.q.after; t == a.q.end && s != nil {
-		return s.onPeak
+	if t == a.q.end && a.q.brink.peak >= 0 {
+		return a.q.brink.peak
 	}
 	for i := range a.q.epochs {
 		if ep := &a.q.epochs[i]; ep.t0 == t {

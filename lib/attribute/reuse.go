@@ -11,24 +11,25 @@ const spareQueries = 64
 
 // blankQuery is a query without content.
 func (e *Engine) blankQuery() *query {
-	n := len(e.spare) - 1
-	if n < 0 {
+	var q *query
+	select {
+	case q = <-e.spare:
+	default:
 		return new(query)
 	}
-	q := e.spare[n]
-	e.spare = e.spare[:n]
 	clear(q.spans)
 	for i := range q.epochs {
 		q.epochs[i].live = nil
 	}
-	*q = query{spans: q.spans[:0], epochs: q.epochs[:0], crossed: q.crossed[:0], cuts: q.cuts[:0]}
+	*q = query{spans: q.spans[:0], epochs: q.epochs[:0], crossed: q.crossed[:0], cuts: q.cuts[:0], brink: q.brink}
 	return q
 }
 
 // reuse takes a query that is written down.
 func (e *Engine) reuse(q *query) {
-	if len(e.spare) < spareQueries {
-		e.spare = append(e.spare, q)
+	select {
+	case e.spare <- q:
+	default:
 	}
 }
 

@@ -39,6 +39,7 @@ func (f files) write(t *testing.T, opts attribute.Options) text {
 		out.Write(append(line, '\n'))
 		return err
 	}
+	opts.Aside = opts.Warn == nil // as the command has it
 	e := attribute.New(opts)
 	job := join.Job{Engine: e, Events: event.NewReader(problems, inputs("events", f.events)...)}
 	if len(f.power) > 0 && len(f.power[0]) > 0 {

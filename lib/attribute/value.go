@@ -39,8 +39,8 @@ func (a *account) judge(num int, d *domain) verdict {
 // covered reports whether a domain's line runs through one of the query's
 // moments: what has no length has 0 J there, and nothing is known elsewhere.
 func (a *account) covered(t int64, d *domain) bool {
-	if s := a.q.after; t >= a.q.end {
-		return s != nil && d.index < len(s.acc) && s.acc[d.index].covered
+	if t >= a.q.end {
+		return a.q.brink.at(d).covered
 	}
 	for i := range a.q.epochs {
 		if ep := &a.q.epochs[i]; ep.t0 == t {
@@ -124,7 +124,7 @@ func (a *account) remoteCalls(spans []*span, lmOnly bool) bool {
 			continue
 		}
 		any = true
-		if s.place.sampled(a.e.domains) {
+		if s.place.sampled() {
 			return false
 		}
 	}

@@ -52,6 +52,7 @@ type joiner struct {
 func (j Job) Run(ctx context.Context) error {
 	stop := make(chan struct{})
 	defer close(stop)
+	defer j.Engine.Stop()
 	x := &joiner{Job: j}
 	for i, r := range j.Power {
 		x.power = append(x.power, pump(j.Live, stop, (&powerReading{open: r, live: j.Live}).fill))
