@@ -91,20 +91,12 @@ func (e *Engine) push(p pushed) {
 	if p.ev != nil && p.t <= e.horizon && e.horizon != never && e.opts.Live {
 		p.t = e.horizon + 1
 	}
-	if p.ev != nil && isWindow(p.ev.Type) {
+	p.classify()
+	if p.isWindow() {
 		e.late[keyOf(p.head, p.ev)]++
 	}
 	e.queue = append(e.queue, p)
 	e.watchCalls(&p)
-}
-
-// isWindow reports the records of setup and scoring windows.
-func isWindow(typ string) bool {
-	switch typ {
-	case event.SetupStart, event.SetupEnd, event.ScoringStart, event.ScoringEnd:
-		return true
-	}
-	return false
 }
 
 func keyOf(h *event.Header, ev *event.Event) queryKey {
@@ -153,26 +145,60 @@ func (e *Engine) nextChange() int64 {
 	return t
 }
 
-// class orders the records of one instant.
-func class(p *pushed) int {
+// class is what a record does; it orders the records of one instant.
+type class int8
+
+const (
+	startsQuery class = iota
+	startsSpan
+	tells // and changes nothing that it does not name
+	endsSpan
+	endsQuery
+	closes // what is open
+)
+
+// classify sets what a record does.
+func (p *pushed) classify() {
+	p.class = tells
 	if p.ev == nil {
-		return 5
+		p.class = closes
+		return
 	}
 	switch p.ev.Type {
 	case event.QueryStart:
-		return 0
-	case event.SetupStart, event.ScoringStart, event.LMStart, event.ToolStart, event.SubmodelStart:
-		return 1
-	case event.SetupEnd, event.ScoringEnd, event.LMEnd, event.ToolEnd, event.SubmodelEnd:
-		return 3
+		p.class = startsQuery
 	case event.QueryEnd:
-		return 4
+		p.class = endsQuery
+	case event.LMStart:
+		p.class, p.kind = startsSpan, lmCall
+	case event.LMEnd:
+		p.class, p.kind = endsSpan, lmCall
+	case event.ToolStart:
+		p.class, p.kind = startsSpan, toolCall
+	case event.ToolEnd:
+		p.class, p.kind = endsSpan, toolCall
+	case event.SubmodelStart:
+		p.class, p.kind = startsSpan, subCall
+	case event.SubmodelEnd:
+		p.class, p.kind = endsSpan, subCall
+	case event.SetupStart:
+		p.class, p.kind = startsSpan, setupWindow
+	case event.SetupEnd:
+		p.class, p.kind = endsSpan, setupWindow
+	case event.ScoringStart:
+		p.class, p.kind = startsSpan, scoringWindow
+	case event.ScoringEnd:
+		p.class, p.kind = endsSpan, scoringWindow
 	}
-	return 2
+}
+
+// isWindow reports the records of setup and scoring windows.
+func (p *pushed) isWindow() bool {
+	return (p.class == startsSpan || p.class == endsSpan) && p.kind >= setupWindow
 }
 
 func bySet(a, b pushed) int {
-	if c := cmp.Compare(class(&a), class(&b)); c != 0 || a.ev == nil {
+	if c := cmp.Compare(a.class, b.class); c != 0 || a.ev == nil {
 		return c
 	}
 	x, y := a.ev, b.ev
@@ -181,7 +207,9 @@ func bySet(a, b pushed) int {
 
 // applySet applies the records of one instant as one set.
 func (e *Engine) applySet(t int64, set []pushed) {
-	slices.SortStableFunc(set, bySet)
+	if len(set) > 1 {
+		slices.SortStableFunc(set, bySet)
+	}
 	for i := range set {
 		e.record(t, &set[i])
 	}

@@ -66,9 +66,8 @@ type Engine struct {
 
 	open    []*query // shared with slices
 	calls   []*span  // model calls in flight; shared with slices
-	queries map[queryKey]*query
+	lists   arena[*span]
 	ended   []*query // closed, not resolved yet
-	runs    map[string]*runSpan
 	past    attempts
 	places  map[placeKey]*place
 	hosts   map[string]bool // of event headers
@@ -100,12 +99,11 @@ type Engine struct {
 	err             error
 }
 
-// runSpan is the time from a run's first event to its last.
-type runSpan struct{ first, last, lastUs int64 }
-
 // pushed is one event on its way.
 type pushed struct {
 	t      int64
+	class  class
+	kind   spanKind // of what starts or ends a span
 	head   *event.Header
 	ev     *event.Event // nil: closes what is open
 	run    string       // of a closing
@@ -141,7 +139,6 @@ func New(opts Options) *Engine {
 	s := &slice{t0: math.MinInt64, t1: never, peak: -1, onPeak: -1}
 	e := &Engine{opts: opts, byName: map[[2]string]*domain{},
 		late: map[queryKey]int{}, horizon: math.MinInt64, applied: math.MinInt64, last: s, first: s,
-		queries: map[queryKey]*query{}, runs: map[string]*runSpan{},
 		spare: make(chan *query, spareQueries), firstQuery: never, places: map[placeKey]*place{}, rates: map[spanKey]*rates{}, hosts: map[string]bool{}}
 	e.clocks, e.peakAt = newClocks(), s
 	for _, v := range opts.Serves {
@@ -212,7 +209,7 @@ func (e *Engine) Done() bool {
 // written yet.
 func (e *Engine) Waiting() bool {
 	return len(e.ended) > 0 || slices.ContainsFunc(e.queue[e.head:], func(p pushed) bool {
-		return p.ev == nil || p.ev.Type == event.QueryEnd
+		return p.class >= endsQuery
 	})
 }
 

@@ -3,6 +3,7 @@ package attribute
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"ipw/lib/event"
 )
@@ -59,6 +60,16 @@ func (q *query) span(id string) *span {
 	return nil
 }
 
+// blankSpan is a place for a span to be added.
+func (q *query) blankSpan() *span {
+	if n := len(q.spans); n < cap(q.spans) {
+		if s := q.spans[:n+1][n]; s != nil {
+			return s
+		}
+	}
+	return new(span)
+}
+
 // add adds a span whose id is new.
 func (q *query) add(s *span) {
 	q.spans = append(q.spans, s)
@@ -85,21 +96,23 @@ func byID(a, b *span) int {
 	return byQuery(a.q, b.q)
 }
 
-func byQuery(a, b *query) int {
-	if c := cmp.Compare(a.key.id, b.key.id); c != 0 {
-		return c
-	}
-	if c := cmp.Compare(a.key.attempt, b.key.attempt); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.key.run, b.key.run)
-}
+func byQuery(a, b *query) int { return a.key.compare(&b.key) }
 
 // queryKey names one attempt at one query.
 type queryKey struct {
 	run     string
 	id      string
 	attempt int
+}
+
+func (k *queryKey) compare(o *queryKey) int {
+	if c := strings.Compare(k.id, o.id); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(k.attempt, o.attempt); c != 0 {
+		return c
+	}
+	return strings.Compare(k.run, o.run)
 }
 
 // query is one attempt, from its first event until its trace is written.
@@ -125,7 +138,7 @@ type query struct {
 	cuts     []crossPart // of all crossings, one after the other
 	after    *slice      // the slice that begins at its end
 	brink    brink
-	stamp    int         // of the cell being shared out
+	stamp    int // of the cell being shared out
 	touched  bool
 	first    *event.Event // what it begins with
 	last     *event.Event // what ended it; nil: nothing did
@@ -307,21 +320,21 @@ func (q *query) isOpenAt(t int64) bool { return q.start <= t && t < q.end }
 
 // withSpan returns the list with s at its place; the list itself may be shared
 // and is left alone.
-func withSpan(list []*span, s *span) []*span {
+func (e *Engine) withSpan(list []*span, s *span) []*span {
 	i, found := slices.BinarySearchFunc(list, s, byID)
 	if found {
 		return list
 	}
-	out := make([]*span, 0, len(list)+1)
+	out := e.lists.list(len(list) + 1)
 	return append(append(append(out, list[:i]...), s), list[i:]...)
 }
 
-func withoutSpan(list []*span, s *span) []*span {
+func (e *Engine) withoutSpan(list []*span, s *span) []*span {
 	i, found := slices.BinarySearchFunc(list, s, byID)
 	if !found {
 		return list
 	}
-	out := make([]*span, 0, len(list))
+	out := e.lists.list(len(list) - 1)
 	return append(append(out, list[:i]...), list[i+1:]...)
 }
 

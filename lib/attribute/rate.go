@@ -125,6 +125,7 @@ func (e *Engine) insert(p pushed) {
 	for i < len(e.queue) && e.queue[i].t <= p.t {
 		i++
 	}
+	p.classify()
 	e.queue = slices.Insert(e.queue, i, p)
 }
 

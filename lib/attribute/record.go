@@ -14,48 +14,48 @@ func (e *Engine) record(t int64, p *pushed) {
 		return
 	}
 	ev := p.ev
-	run := e.runs[p.head.Run]
-	if run == nil {
-		run = &runSpan{first: t}
-		e.runs[p.head.Run] = run
-	}
-	run.last, run.lastUs = t, ev.TUs
 	if !e.dated {
 		e.dated, e.firstUs = true, ev.TUs
 	}
 	e.lastUs = ev.TUs
 	key := keyOf(p.head, ev)
-	if isWindow(ev.Type) {
+	if p.isWindow() {
 		if e.late[key]--; e.late[key] <= 0 {
 			delete(e.late, key)
 		}
 	}
-	q := e.queries[key]
-	switch ev.Type {
-	case event.QueryStart:
+	q := e.openQuery(&key)
+	switch {
+	case p.class == startsQuery:
 		e.startQuery(t, key, p, q)
 		return
-	case event.SetupStart:
-		if q == nil && e.startAhead(key) {
-			e.warn("early setup", "query %q: setup begins before its start: it is taken to start there", ev.Query)
-			q = e.newQuery(t, key, p)
-		}
+	case q == nil && ev.Type == event.SetupStart && e.startAhead(key):
+		e.warn("early setup", "query %q: setup begins before its start: it is taken to start there", ev.Query)
+		q = e.newQuery(t, key, p)
 	}
 	if q == nil {
-		if class(p) != 2 || ev.Type == event.LMFirstToken || ev.Type == event.Retry {
+		if p.class != tells || ev.Type == event.LMFirstToken || ev.Type == event.Retry {
 			e.warn("stray "+ev.Type, "%s of query %q, which is not open: ignored", ev.Type, ev.Query)
 		}
 		return
 	}
 	e.touch(q)
 	q.lastUs = ev.TUs
-	switch ev.Type {
-	case event.QueryEnd:
+	switch p.class {
+	case endsQuery:
 		e.endQuery(t, q, ev)
-	case event.SetupStart, event.ScoringStart, event.LMStart, event.ToolStart, event.SubmodelStart:
+	case startsSpan:
 		e.startSpan(t, q, p)
-	case event.SetupEnd, event.ScoringEnd, event.LMEnd, event.ToolEnd, event.SubmodelEnd:
-		e.endSpan(t, q, ev)
+	case endsSpan:
+		e.endSpan(t, q, p)
+	case tells:
+		e.tell(t, q, ev)
+	}
+}
+
+// tell applies a record that is a moment of a span.
+func (e *Engine) tell(t int64, q *query, ev *event.Event) {
+	switch ev.Type {
 	case event.LMFirstToken:
 		if s := q.span(ev.Span); s != nil && s.kind.isCall() && s.open() && s.firstToken == never {
 			s.firstToken, s.token = t, ev
@@ -65,11 +65,19 @@ func (e *Engine) record(t int64, p *pushed) {
 	}
 }
 
+// openQuery is the query of a key if it is open, else nil.
+func (e *Engine) openQuery(key *queryKey) *query {
+	i, found := slices.BinarySearchFunc(e.open, key, func(q *query, key *queryKey) int { return q.key.compare(key) })
+	if !found {
+		return nil
+	}
+	return e.open[i]
+}
+
 func (e *Engine) newQuery(t int64, key queryKey, p *pushed) *query {
 	q := e.blankQuery()
 	q.key, q.head, q.first = key, p.head, p.ev
 	q.start, q.end, q.startUs, q.lastUs = t, never, p.ev.TUs, p.ev.TUs
-	e.queries[key] = q
 	e.firstQuery = min(e.firstQuery, t)
 	e.open = withQuery(e.open, q)
 	e.touch(q)
@@ -112,7 +120,6 @@ func (e *Engine) maybeClose(t int64, q *query, by *event.Event) {
 	e.endSpans(t, q, true, by)
 	q.end, q.last = t, by
 	e.open = withoutQuery(e.open, q)
-	delete(e.queries, q.key)
 	e.ended = append(e.ended, q)
 }
 
@@ -161,23 +168,9 @@ func (e *Engine) endSpans(t int64, q *query, windows bool, by *event.Event) {
 	}
 }
 
-func kindOf(t string) spanKind {
-	switch t {
-	case event.LMStart, event.LMEnd:
-		return lmCall
-	case event.SubmodelStart, event.SubmodelEnd:
-		return subCall
-	case event.ToolStart, event.ToolEnd:
-		return toolCall
-	case event.SetupStart, event.SetupEnd:
-		return setupWindow
-	}
-	return scoringWindow
-}
-
 func (e *Engine) startSpan(t int64, q *query, p *pushed) {
 	ev := p.ev
-	kind := kindOf(ev.Type)
+	kind := p.kind
 	if ev.Span == "" || q.span(ev.Span) != nil {
 		e.warn("span", "%s of query %q: span %q is missing or not new: ignored", ev.Type, ev.Query, ev.Span)
 		return
@@ -191,7 +184,8 @@ func (e *Engine) startSpan(t int64, q *query, p *pushed) {
 		e.warn("span late", "%s of query %q after its end: ignored", ev.Type, ev.Query)
 		return
 	}
-	s := &span{kind: kind, id: ev.Span, q: q, turn: -1, start: t, end: never, firstToken: never, begin: ev, tool: -1}
+	s := q.blankSpan()
+	*s = span{kind: kind, id: ev.Span, q: q, turn: -1, start: t, end: never, firstToken: never, begin: ev, tool: -1}
 	if ev.Turn != nil && *ev.Turn >= 0 {
 		s.turn = *ev.Turn
 	}
@@ -202,20 +196,25 @@ func (e *Engine) startSpan(t int64, q *query, p *pushed) {
 	case scoringWindow:
 		q.scorings++
 	case toolCall:
-		q.live = withSpan(q.live, s)
+		q.live = e.withSpan(q.live, s)
 	default:
 		s.place = e.placeOf(p.head, ev)
-		k := spanKey{q.key, ev.Span}
-		s.rates = e.rates[k]
-		delete(e.rates, k)
+		if len(e.rates) > 0 {
+			k := spanKey{q.key, ev.Span}
+			s.rates = e.rates[k]
+			delete(e.rates, k)
+		}
 		e.fly(s)
 	}
 }
 
-func (e *Engine) endSpan(t int64, q *query, ev *event.Event) {
-	q.early = slices.DeleteFunc(q.early, func(p pushed) bool { return p.ev.Span == ev.Span })
+func (e *Engine) endSpan(t int64, q *query, p *pushed) {
+	ev := p.ev
+	if q.begin == nil {
+		q.early = slices.DeleteFunc(q.early, func(p pushed) bool { return p.ev.Span == ev.Span })
+	}
 	s := q.span(ev.Span)
-	if s == nil || s.kind != kindOf(ev.Type) || s.finish != nil {
+	if s == nil || s.kind != p.kind || s.finish != nil {
 		e.warn("end "+ev.Type, "%s of query %q: span %q was not started, or has ended: ignored", ev.Type, ev.Query, ev.Span)
 		return
 	}
@@ -231,15 +230,15 @@ func (e *Engine) endSpan(t int64, q *query, ev *event.Event) {
 
 // fly puts a model call in flight.
 func (e *Engine) fly(s *span) {
-	s.q.live = withSpan(s.q.live, s)
-	e.calls = withSpan(e.calls, s)
+	s.q.live = e.withSpan(s.q.live, s)
+	e.calls = e.withSpan(e.calls, s)
 	e.touch(s.q)
 }
 
 // ground takes a model call out of flight: it waits, or has ended.
 func (e *Engine) ground(s *span) {
-	s.q.live = withoutSpan(s.q.live, s)
-	e.calls = withoutSpan(e.calls, s)
+	s.q.live = e.withoutSpan(s.q.live, s)
+	e.calls = e.withoutSpan(e.calls, s)
 }
 
 // land ends a span.

@@ -17,7 +17,11 @@ func (e *Engine) blankQuery() *query {
 	default:
 		return new(query)
 	}
-	clear(q.spans)
+	for i, s := range q.spans {
+		if s.waits > 0 { // a wake still means it
+			q.spans[i] = nil
+		}
+	}
 	for i := range q.epochs {
 		q.epochs[i].live = nil
 	}
@@ -57,6 +61,19 @@ func (e *Engine) forgetSlices(from, to *slice) {
 		}
 		s = next
 	}
+}
+
+// arena makes short lists that live on their own, many of them at a time.
+type arena[T any] struct{ free []T }
+
+// list is an empty list with room for n.
+func (a *arena[T]) list(n int) []T {
+	if len(a.free) < n {
+		a.free = make([]T, max(n, 256))
+	}
+	list := a.free[:0:n]
+	a.free = a.free[n:]
+	return list
 }
 
 // lists hands out short lists that are needed until the next query's account.
