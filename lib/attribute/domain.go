@@ -54,7 +54,7 @@ type domain struct {
 	lastW  int64   // the last microwatts; Null before the first
 	lastWt int64   // their time
 	mark   reading // a counter's reading at least update_us ago
-	maxW   float64 // largest power seen in the segment, watts
+	maxW   float64 // of a counter that wraps: largest power seen in the segment, watts
 	seen   bool    // has ever given a reading
 	steps  ring
 	sums   domTotals
@@ -197,8 +197,11 @@ func (d *domain) breaks(dt int64) bool {
 	if !d.counter {
 		return d.gap > 0 && dt > d.gap
 	}
-	return d.spec.WrapJoules > 0 && float64(dt)/1e6*d.maxW > d.spec.WrapJoules/2
+	return d.wraps() && float64(dt)/1e6*d.maxW > d.spec.WrapJoules/2
 }
+
+// wraps reports a counter that begins anew when it is full.
+func (d *domain) wraps() bool { return d.counter && d.spec.WrapJoules > 0 }
 
 // grow appends a reading to the line. Of a counter, a reading equal to the one
 // before is no point, unless update_us has passed since the last point.
@@ -223,7 +226,9 @@ func (d *domain) draw(t, w int64) {
 	if w != power.Null {
 		first := d.lastW == power.Null
 		d.lastW, d.lastWt = w, t
-		d.maxW = max(d.maxW, float64(w)/1e6)
+		if d.wraps() {
+			d.maxW = max(d.maxW, float64(w)/1e6)
+		}
 		if d.boxcar() {
 			d.past.watts = append(d.past.watts, wattsAt{t, float64(w) / 1e6, first})
 		}
@@ -233,7 +238,7 @@ func (d *domain) draw(t, w int64) {
 // slope takes the power that a counter itself shows over at least update_us:
 // nearer readings show the refresh, not the power.
 func (d *domain) slope(t, e int64) {
-	if dt := t - d.mark.t; d.counter && dt > 0 && (d.spec.UpdateUs == nil || dt >= *d.spec.UpdateUs) {
+	if dt := t - d.mark.t; d.wraps() && dt > 0 && (d.spec.UpdateUs == nil || dt >= *d.spec.UpdateUs) {
 		d.maxW = max(d.maxW, float64(e-d.mark.e)/float64(dt))
 		d.mark = reading{t, e}
 	}
