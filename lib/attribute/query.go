@@ -316,8 +316,6 @@ func seconds(from, to *event.Event, us int64) float64 {
 	return float64(us) / 1e6
 }
 
-func (q *query) isOpenAt(t int64) bool { return q.start <= t && t < q.end }
-
 // withSpan returns the list with s at its place; the list itself may be shared
 // and is left alone.
 func (e *Engine) withSpan(list []*span, s *span) []*span {
