@@ -16,6 +16,12 @@ var ErrRange = errors.New("number out of range")
 // digits to be written out exactly; more is no measurement.
 const maxDigits = 1100
 
+// ParseMicro reads a decimal JSON number as a whole number of microunits. What
+// stands beyond the sixth decimal is rounded half to even.
+func ParseMicro(b []byte) (int64, error) { return ParseDecimal(b, 6) }
+
+var pow10 = [...]int64{1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
+
 // ParseDecimal reads a JSON number times 10^decimals as an int64, rounded half
 // to even. The fast path takes plain decimals; exponents, long fractions and
 // large numbers go through big.Rat, so no digit passes through a float.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"strconv"
 )
 
 // Sum adds Joules without overflow: a rack's year does not fit a Joules.
@@ -52,7 +53,7 @@ func (s Sum) String() string {
 		n := Sum{}.Sub(s)
 		return "-" + n.String()
 	}
-	whole := appendDecimal(nil, s.joules, 0)
+	whole := strconv.AppendInt(nil, s.joules, 10)
 	frac := s.nano.Append(nil) // "0" or "0.25"
 	return string(append(whole, frac[1:]...))
 }

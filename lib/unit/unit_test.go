@@ -1,7 +1,9 @@
 package unit
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -64,6 +66,17 @@ func TestJoulesPrint(t *testing.T) {
 	}
 }
 
+// Each part of the eight digits takes every value it can.
+func TestDigits(t *testing.T) {
+	for n := range uint64(10_000) {
+		for _, n := range []uint64{n, n * 10_000, n * 10_001, 99_990_000 + n, n*10_000 + 9999} {
+			if got, want := digits(n)|zeros, binary.LittleEndian.Uint64(fmt.Appendf(nil, "%08d", n)); got != want {
+				t.Fatalf("%d has the digits %x, want %x", n, got, want)
+			}
+		}
+	}
+}
+
 // What AppendFloat takes it writes as encoding/json does.
 func TestAppendFloat(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
@@ -77,6 +90,8 @@ func TestAppendFloat(t *testing.T) {
 			f = math.Float64frombits(r.Uint64())
 		case 2:
 			f = math.Nextafter(-f/float64(r.IntN(1e6)+1), 0)
+		case 3:
+			f = math.Copysign(float64(r.Int64N(1e15)>>r.IntN(50))/[]float64{1, 1e3, 1e6, 1e9}[r.IntN(4)], f-1)
 		}
 		got, ok := AppendFloat([]byte("x"), f)
 		if !ok {
