@@ -91,10 +91,7 @@ func (a *appending) value(v any) {
 
 func (a *appending) text(key, s string) {
 	a.key(key)
-	b, err := stream.AppendString(a.b, s)
-	if a.b = b; a.err == nil {
-		a.err = err
-	}
+	a.b = stream.AppendString(a.b, s)
 }
 
 // word leaves out an empty one.

@@ -19,35 +19,10 @@ func AppendJSON(b []byte, v any) ([]byte, error) {
 	return AppendEscaped(b, bytes.TrimSuffix(buf.Bytes(), []byte{'\n'})), nil
 }
 
-// AppendString appends a string as AppendJSON does, but at once if it is ASCII.
-func AppendString(b []byte, s string) ([]byte, error) {
-	begun, start := len(b), 0
-	b = append(b, '"')
-	for i := range len(s) {
-		var escaped byte
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			escaped = c
-		case c == '\n':
-			escaped = 'n'
-		case c == '\t':
-			escaped = 't'
-		case c < ' ' || c > '~':
-			return AppendJSON(b[:begun], s)
-		default:
-			continue
-		}
-		b = append(append(b, s[start:i]...), '\\', escaped)
-		start = i + 1
-	}
-	return append(append(b, s[start:]...), '"'), nil
-}
-
 // AppendEscaped appends valid JSON with U+007F to U+009F escaped, which
 // encoding/json leaves as they are: terminals obey some of them. Bytes that are
 // no UTF-8 become U+FFFD.
 func AppendEscaped(b, line []byte) []byte {
-	const hex = "0123456789abcdef"
 	if !utf8.Valid(line) {
 		line = []byte(string([]rune(string(line)))) // each bad byte is one U+FFFD, as in encoding/json
 	}

@@ -1,156 +1,163 @@
 package trace
 
-import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"math"
-	"strconv"
-
-	"ipw/lib/stream"
-	"ipw/lib/unit"
-)
+import "fmt"
 
 // MarshalJSON writes every key, then the Extra ones.
 func (q *QueryTrace) MarshalJSON() ([]byte, error) { return q.Append(nil) }
 
 // MarshalJSON writes every key, then the Extra ones.
-func (t *TurnTrace) MarshalJSON() ([]byte, error) { return t.append(nil) }
+func (t *TurnTrace) MarshalJSON() ([]byte, error) {
+	var l line
+	l.turn(t)
+	return l.b, l.err
+}
 
 // Append appends q as one line of JSON without newline.
 func (q *QueryTrace) Append(b []byte) ([]byte, error) {
-	var memory [96]Field
-	line, err := appendFields(b, q.fields(memory[:0]), q.Extra)
-	if err != nil {
-		return b, err
+	l := line{b: b}
+	l.query(q)
+	if l.err != nil {
+		return b, l.err
 	}
-	return line, nil
+	return l.b, nil
 }
 
-func (t *TurnTrace) append(b []byte) ([]byte, error) {
-	var memory [64]Field
-	return appendFields(b, t.fields(memory[:0]), t.Extra)
+// names as they stand in a line. Made once, as they are.
+var (
+	turnText     = turnNames.next()
+	totalText    = totalNames.next()
+	queryText    = queryNames.next()
+	overheadText = overheadNames.next()
+	setupText    = setupNames.next()
+	scoringText  = scoringNames.next()
+	attemptText  = attemptNames.next()
+	idleText     = idleNames.next()
+)
+
+// next returns names as keys that others stand before.
+func (n names) next() names {
+	for i, name := range n {
+		n[i] = `,"` + name + `":`
+	}
+	return n
 }
 
-func appendFields(b []byte, fields []Field, extra map[string]json.RawMessage) ([]byte, error) {
-	b = append(b, '{')
-	var err error
-	for i := range fields {
-		f := &fields[i]
-		if o, ok := f.Ptr.(*Opt); ok && !o.Exists {
-			continue
-		}
-		b = appendKey(b, f.Name)
-		if b, err = appendValue(b, f.Ptr); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name, err)
-		}
+// The keys are those of Fields, in their order.
+
+func (l *line) query(q *QueryTrace) {
+	l.text(`{"schema":`, q.Schema)
+	l.text(`,"query_id":`, q.QueryID)
+	l.text(`,"workload_type":`, q.WorkloadType)
+	l.text(`,"query_text":`, q.QueryText)
+	l.text(`,"response_text":`, q.ResponseText)
+	l.turns(`,"turns":`, q.Turns)
+	l.optFloat(`,"total_wall_clock_s":`, q.TotalWallClockS)
+	l.bool(`,"completed":`, q.Completed)
+	l.bool(`,"timed_out":`, q.TimedOut)
+
+	l.optText(`,"reference":`, q.Reference)
+	l.object(`,"metadata":`, q.Metadata)
+	l.optText(`,"error":`, q.Error)
+	l.optText(`,"reason":`, q.Reason)
+	l.whole(`,"attempt":`, int64(q.Attempt))
+	l.whole(`,"start_us":`, q.StartUs)
+	l.whole(`,"end_us":`, q.EndUs)
+	l.optText(`,"run":`, q.Run)
+	l.optText(`,"agent":`, q.Agent)
+	l.optText(`,"model":`, q.Model)
+	l.optText(`,"dataset":`, q.Dataset)
+	l.optText(`,"host":`, q.Host)
+
+	l.whole(`,"num_turns":`, int64(q.NumTurns))
+	l.optWhole(`,"total_input_tokens":`, q.TotalInputTokens)
+	l.optWhole(`,"total_output_tokens":`, q.TotalOutputTokens)
+	l.whole(`,"total_tool_calls":`, int64(q.TotalToolCalls))
+	l.byKind(&totalText, &q.Total)
+	l.optFloat(`,"total_cost_usd":`, q.TotalCostUSD)
+
+	l.byKind(&queryText, &q.Query)
+	l.joules(`,"query_energy_joules":`, q.QueryEnergyJoules)
+	l.optFloat(`,"query_gpu_power_avg_watts":`, q.QueryGPUPowerAvgWatts)
+	l.optFloat(`,"query_cpu_power_avg_watts":`, q.QueryCPUPowerAvgWatts)
+	l.byKind(&overheadText, &q.Overhead)
+	l.optFloat(`,"setup_s":`, q.SetupS)
+	l.byKind(&setupText, &q.Setup)
+	l.optFloat(`,"scoring_s":`, q.ScoringS)
+	l.byKind(&scoringText, &q.Scoring)
+	l.byKind(&attemptText, &q.AttemptJoules)
+	l.optFloat(`,"attempt_cost_usd":`, q.AttemptCostUSD)
+
+	l.optBool(`,"is_resolved":`, q.IsResolved)
+	l.optFloat(`,"accuracy_score":`, q.AccuracyScore)
+	l.optText(`,"unscorable_reason":`, q.UnscorableReason)
+	l.object(`,"score_metadata":`, q.ScoreMetadata)
+	l.raw(`,"energy":`)
+	l.energy(&q.Energy)
+	if q.HasAboveIdle {
+		l.byKind(&idleText, &q.AboveIdle)
 	}
-	for _, key := range sortedKeys(extra) {
-		if b, err = stream.AppendString(append(b, ','), key); err != nil {
-			return nil, err
-		}
-		b = append(b, ':')
-		if b, err = appendRaw(b, extra[key]); err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
-		}
+	if q.HasElectricity {
+		l.optFloat(`,"electricity_cost_usd":`, q.ElectricityCostUSD)
 	}
-	return append(b, '}'), nil
+	l.extra(q.Extra)
+	l.raw("}")
 }
 
-// appendKey appends a key of ours, and the comma before it.
-func appendKey(b []byte, name string) []byte {
-	if b[len(b)-1] != '{' {
-		b = append(b, ',')
-	}
-	return append(append(append(b, '"'), name...), `":`...)
-}
-
-// appendValue writes the value behind p. Empty lists and maps are [] and {}.
-func appendValue(b []byte, p any) ([]byte, error) {
-	switch v := p.(type) {
-	case *int:
-		return strconv.AppendInt(b, int64(*v), 10), nil
-	case *int64:
-		return strconv.AppendInt(b, *v, 10), nil
-	case *bool:
-		return strconv.AppendBool(b, *v), nil
-	case *float64:
-		return appendFloat(b, *v)
-	case *string:
-		return stream.AppendString(b, *v)
-	case **int64:
-		if *v != nil {
-			return strconv.AppendInt(b, **v, 10), nil
-		}
-	case **bool:
-		if *v != nil {
-			return strconv.AppendBool(b, **v), nil
-		}
-	case **float64:
-		if *v != nil {
-			return appendFloat(b, **v)
-		}
-	case **string:
-		if *v != nil {
-			return stream.AppendString(b, **v)
-		}
-	case **unit.Joules:
-		if *v != nil {
-			return (*v).Append(b), nil
-		}
-	case *Opt:
-		return appendValue(b, &v.Joules)
-	case *Energy:
-		return v.append(b)
-	case *[]TurnTrace:
-		return appendTurns(b, *v)
-	case *[]ToolTrace:
-		return appendList(b, *v, appendTool)
-	case *[]string:
-		return appendList(b, *v, appendText)
-	case *map[string]float64:
-		return appendMap(b, *v, appendNumber)
-	case *json.RawMessage:
-		if len(*v) == 0 {
-			return append(b, "{}"...), nil
-		}
-		return appendRaw(b, *v)
-	default:
-		return stream.AppendJSON(b, v)
-	}
-	return append(b, "null"...), nil
-}
-
-func appendTurns(b []byte, turns []TurnTrace) ([]byte, error) {
-	b = append(b, '[')
-	var err error
+func (l *line) turns(key string, turns []TurnTrace) {
+	l.raw(key)
+	l.raw("[")
 	for i := range turns {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		if b, err = turns[i].append(b); err != nil {
-			return nil, fmt.Errorf("turn %d: %w", turns[i].TurnIndex, err)
+		l.raw(comma(i))
+		fine := l.err == nil
+		l.turn(&turns[i])
+		if fine && l.err != nil {
+			l.err = fmt.Errorf("turn %d: %w", turns[i].TurnIndex, l.err)
 		}
 	}
-	return append(b, ']'), nil
+	l.raw("]")
 }
 
-// appendFloat writes f as encoding/json does.
-func appendFloat(b []byte, f float64) ([]byte, error) {
-	if b, ok := unit.AppendFloat(b, f); ok {
-		return b, nil
-	}
-	if abs := math.Abs(f); abs < 1e21 && (abs >= 1e-6 || abs == 0) {
-		return strconv.AppendFloat(b, f, 'f', -1, 64), nil
-	}
-	return stream.AppendJSON(b, f)
-}
+func (l *line) turn(t *TurnTrace) {
+	l.whole(`{"turn_index":`, int64(t.TurnIndex))
+	l.optWhole(`,"input_tokens":`, t.InputTokens)
+	l.optWhole(`,"output_tokens":`, t.OutputTokens)
+	l.optWhole(`,"tool_result_tokens":`, t.ToolResultTokens)
+	l.texts(`,"tools_called":`, t.ToolsCalled)
+	l.floats(`,"tool_latencies_s":`, t.ToolLatenciesS)
+	l.optFloat(`,"wall_clock_s":`, t.WallClockS)
+	l.byKind(&turnText, &t.Joules)
+	l.optFloat(`,"gpu_power_avg_watts":`, t.GPUPowerAvgWatts)
+	l.optFloat(`,"cpu_power_avg_watts":`, t.CPUPowerAvgWatts)
+	l.optFloat(`,"cost_usd":`, t.CostUSD)
+	l.optText(`,"error":`, t.Error)
 
-// appendRaw writes foreign JSON on one line.
-func appendRaw(b []byte, raw []byte) ([]byte, error) {
-	var buf bytes.Buffer
-	if err := json.Compact(&buf, raw); err != nil {
-		return nil, err
+	l.whole(`,"start_us":`, t.StartUs)
+	l.whole(`,"end_us":`, t.EndUs)
+	l.optWhole(`,"cached_tokens":`, t.CachedTokens)
+	l.optWhole(`,"cache_write_tokens":`, t.CacheWriteTokens)
+	l.optWhole(`,"reasoning_tokens":`, t.ReasoningTokens)
+	l.optFloat(`,"ttft_s":`, t.TTFTS)
+	l.joules(`,"energy_joules":`, t.EnergyJoules)
+	l.optFloat(`,"peak_watts":`, t.PeakWatts)
+	l.joules(`,"lm_gpu_energy_joules":`, t.LMGPUJoules)
+	l.joules(`,"lm_cpu_energy_joules":`, t.LMCPUJoules)
+	l.joules(`,"prefill_gpu_energy_joules":`, t.PrefillGPUJoules)
+	l.joules(`,"decode_gpu_energy_joules":`, t.DecodeGPUJoules)
+	l.raw(`,"tools":[`)
+	for i := range t.Tools {
+		l.raw(comma(i))
+		l.tool(&t.Tools[i])
 	}
-	return stream.AppendEscaped(b, buf.Bytes()), nil
+	l.raw("]")
+	l.bool(`,"has_parallel_tools":`, t.HasParallelTools)
+	l.raw(`,"energy":`)
+	l.energy(&t.Energy)
+	if t.HasAboveIdle {
+		l.byKind(&idleText, &t.AboveIdle)
+	}
+	if t.HasElectricity {
+		l.optFloat(`,"electricity_cost_usd":`, t.ElectricityCostUSD)
+	}
+	l.extra(t.Extra)
+	l.raw("}")
 }

@@ -117,6 +117,10 @@ func fillOne(r *rand.Rand, v reflect.Value) {
 	case *bool:
 		*p = r.IntN(2) == 0
 	case *float64:
+		if r.IntN(2) == 0 {
+			*p = float64(r.Int64N(1e15)>>r.IntN(50)) / []float64{1, 1e3, 1e6, 1e9}[r.IntN(4)]
+			return
+		}
 		for *p = math.NaN(); math.IsNaN(*p) || math.IsInf(*p, 0); {
 			*p = math.Float64frombits(r.Uint64())
 		}
