@@ -18,7 +18,7 @@ import (
 // The kernel's own figure, adjtimex's maxerror, is none: systemd-timesyncd sets
 // it to 0 with every answer of its server, however far away that is.
 type Keeper struct {
-	Source  string // "chrony", "systemd-timesyncd"; "": nobody known
+	Source  string // "chrony", "ptp4l", "systemd-timesyncd"; "": nobody known
 	ErrorUs *int64 // at most so far from true time; nil: unknown
 }
 
@@ -35,6 +35,9 @@ func Kept(ctx context.Context) Keeper {
 		if k, err := parseTracking(string(out)); err == nil {
 			return k
 		}
+	}
+	if k, err := ptp(ctx, ptpSockets, readPHC); err == nil {
+		return k
 	}
 	if _, err := os.Stat("/run/systemd/timesync/synchronized"); err == nil { // systemd-timesyncd.service(8)
 		return Keeper{Source: "systemd-timesyncd"}
