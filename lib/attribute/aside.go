@@ -73,7 +73,7 @@ func (e *Engine) Stop() {
 
 // brink is what was measured where a query ends, which is not of it.
 type brink struct {
-	peak float64 // at a sample there; negative: none
+	peak int64 // microwatts of a sample there; negative: none
 	doms []brinkDom
 }
 

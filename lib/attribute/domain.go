@@ -43,6 +43,8 @@ type domain struct {
 	reach    int64 // how far before its first reading a cell begins
 	eps      int64 // clock error of the join
 	gap      int64 // longest gap a line of watts crosses; 0: unknown yet
+	update   int64 // update_us; 0: not known
+	wrap     int64 // of a counter, its range in microjoules; 0: none is known
 	window   int64 // power_window_us
 	h        int64 // spacing of readings
 
@@ -54,7 +56,8 @@ type domain struct {
 	lastW  int64   // the last microwatts; Null before the first
 	lastWt int64   // their time
 	mark   reading // a counter's reading at least update_us ago
-	maxW   float64 // of a counter that wraps: largest power seen in the segment, watts
+	maxW   float64 // largest power seen in the segment, watts; of a counter with a range
+	sooner int64   // it cannot have wrapped within less
 	seen   bool    // has ever given a reading
 	steps  ring
 	sums   domTotals
@@ -111,15 +114,18 @@ func (d *domain) describe(spec power.Domain, h *power.Header, eps int64) {
 	if spec.Power == power.Averaged {
 		d.window = spec.PowerWindowUs
 	}
-	update := int64(0)
+	d.update, d.wrap = 0, 0
 	if spec.UpdateUs != nil {
-		update = *spec.UpdateUs
+		d.update = *spec.UpdateUs
 	}
-	d.reach = update + spec.LagUs + eps
+	if d.counter && spec.WrapJoules > 0 {
+		d.wrap = int64(min(spec.WrapJoules*1e6, math.MaxInt64/2))
+	}
+	d.reach = d.update + spec.LagUs + eps
 	d.h = h.IntervalUs
 	d.gap = 0
 	if h.IntervalUs > 0 {
-		d.gap = 3 * max(h.IntervalUs, update)
+		d.gap = 3 * max(h.IntervalUs, d.update)
 	}
 	switch {
 	case spec.Estimated:
@@ -197,16 +203,21 @@ func (d *domain) breaks(dt int64) bool {
 	if !d.counter {
 		return d.gap > 0 && dt > d.gap
 	}
-	return d.wraps() && float64(dt)/1e6*d.maxW > d.spec.WrapJoules/2
+	return d.wrap > 0 && dt >= d.sooner && float64(dt)/1e6*d.maxW > d.spec.WrapJoules/2
 }
 
-// wraps reports a counter that begins anew when it is full.
-func (d *domain) wraps() bool { return d.counter && d.spec.WrapJoules > 0 }
+// power takes a power that a counter with a range was seen to have.
+func (d *domain) power(w float64) {
+	if w > d.maxW {
+		d.maxW = w
+		d.sooner = int64(min(float64(d.wrap)/w*0.49, math.MaxInt64/2))
+	}
+}
 
 // grow appends a reading to the line. Of a counter, a reading equal to the one
 // before is no point, unless update_us has passed since the last point.
 func (d *domain) grow(t, e, nj int64) {
-	repeat := d.counter && e == d.last.e && d.spec.UpdateUs != nil && t-d.point.t < *d.spec.UpdateUs
+	repeat := e == d.last.e && d.counter && t-d.point.t < d.update
 	if !repeat {
 		between := nj
 		if !d.isWatts {
@@ -226,8 +237,8 @@ func (d *domain) draw(t, w int64) {
 	if w != power.Null {
 		first := d.lastW == power.Null
 		d.lastW, d.lastWt = w, t
-		if d.wraps() {
-			d.maxW = max(d.maxW, float64(w)/1e6)
+		if d.wrap > 0 {
+			d.power(float64(w) / 1e6)
 		}
 		if d.boxcar() {
 			d.past.watts = append(d.past.watts, wattsAt{t, float64(w) / 1e6, first})
@@ -238,8 +249,8 @@ func (d *domain) draw(t, w int64) {
 // slope takes the power that a counter itself shows over at least update_us:
 // nearer readings show the refresh, not the power.
 func (d *domain) slope(t, e int64) {
-	if dt := t - d.mark.t; d.wraps() && dt > 0 && (d.spec.UpdateUs == nil || dt >= *d.spec.UpdateUs) {
-		d.maxW = max(d.maxW, float64(e-d.mark.e)/float64(dt))
+	if dt := t - d.mark.t; d.wrap > 0 && dt > 0 && dt >= d.update {
+		d.power(float64(e-d.mark.e) / float64(dt))
 		d.mark = reading{t, e}
 	}
 }

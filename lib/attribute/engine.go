@@ -55,6 +55,7 @@ type Engine struct {
 	head       int
 	late       map[queryKey]int // setup and scoring starts in the queue
 	horizon    int64            // all events up to here are known
+	calm       int64            // while a sample is taken: nothing changes up to here
 	applied    int64            // time of the last set
 	eventsOver bool
 	started    bool // an event was applied
@@ -262,13 +263,10 @@ func (e *Engine) need() int64 {
 	return min(to, e.horizon)
 }
 
-// calm is the time up to which nothing changes.
-func (e *Engine) calm() int64 { return min(e.horizon, e.nextChange()-1) }
-
 // takeInterval hands out an interval, at once if it is known what happened
 // meanwhile.
 func (e *Engine) takeInterval(d *domain, v interval) {
-	if d.intervals.len() == 0 && v.t1 <= e.calm() {
+	if d.intervals.len() == 0 && v.t1 <= e.calm {
 		e.addInterval(d, v)
 		return
 	}
@@ -277,7 +275,7 @@ func (e *Engine) takeInterval(d *domain, v interval) {
 
 // takeCell is takeInterval for a cell.
 func (e *Engine) takeCell(d *domain, c *cell) {
-	if d.cells.len() == 0 && c.c1 <= e.calm() {
+	if d.cells.len() == 0 && c.c1 <= e.calm {
 		e.addCell(d, c)
 		return
 	}

@@ -1,6 +1,7 @@
 package attribute
 
 import (
+	"math"
 	"slices"
 
 	"ipw/lib/power"
@@ -210,7 +211,7 @@ func (e *Engine) claim(s *segment, d *domain, i int, t int64) bool {
 	e.still()
 	d.owner, d.now = s, t
 	d.describe(s.header.Domains[i], s.header, s.eps)
-	d.maxW = 0
+	d.maxW, d.sooner = 0, math.MaxInt64
 	return true
 }
 
@@ -289,6 +290,7 @@ func (e *Engine) sample(s *segment, p *power.Sample) {
 		e.firstSample(s, p, t)
 	}
 	s.now, s.any, s.readUs = t, true, p.ReadUs
+	e.calm = min(e.horizon, e.nextChange()-1)
 	for i, d := range s.doms {
 		if d == nil || d.owner != s && !e.claim(s, d, i, t) {
 			continue
@@ -333,7 +335,7 @@ func (e *Engine) firstSample(s *segment, p *power.Sample, t int64) {
 		if i >= 0 {
 			d.describe(s.header.Domains[i], s.header, s.eps)
 			if !joined {
-				d.maxW = 0
+				d.maxW, d.sooner = 0, math.MaxInt64
 			}
 			if joined && !d.isWatts {
 				d.offset = d.last.e - at(p.J, i)
@@ -353,17 +355,15 @@ func (e *Engine) watch(s *segment, p *power.Sample, t int64) {
 	}
 	switch {
 	case !any:
-	case len(e.peaks) == 0 && e.last.t0 < t && t <= e.horizon && t < e.nextChange(): // nothing can part them
-		e.last.peak = max(e.last.peak, float64(sum)/1e6)
+	case len(e.peaks) == 0 && e.last.t0 < t && t <= e.calm: // nothing can part them
+		e.last.peak = max(e.last.peak, sum)
 	default:
-		e.peaks = append(e.peaks, peak{t, float64(sum) / 1e6})
+		e.peaks = append(e.peaks, peak{t, sum})
 	}
 }
 
-type peak struct {
-	t int64
-	w float64
-}
+// peak is the sum of a sample's microwatts.
+type peak struct{ t, w int64 }
 
 // spreadPeaks hands the peaks up to t to their slices; one on a boundary
 // belongs to both sides.

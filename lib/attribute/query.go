@@ -153,9 +153,9 @@ type epoch struct {
 	live   []*span
 	doms   []edom
 	calls  []callShare
-	others bool    // another query was open in it
-	peak   float64 // negative: no sample with watts
-	onPeak float64 // of a sample at t0
+	others bool  // another query was open in it
+	peak   int64 // microwatts; negative: no sample with watts
+	onPeak int64 // of a sample at t0
 }
 
 // edom is what one domain gave a query in one epoch.

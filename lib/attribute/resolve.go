@@ -329,7 +329,7 @@ func (a *account) othersOpen(num int) bool {
 // peak is the largest power at one sample inside a number's window.
 func (a *account) peak(num int) *float64 {
 	from, to := a.numbers[num].from, a.numbers[num].to
-	p := -1.0
+	p := int64(-1)
 	for i := range a.q.epochs {
 		if ep := &a.q.epochs[i]; from <= ep.t0 && ep.t1 <= to {
 			p = max(p, ep.peak)
@@ -341,11 +341,11 @@ func (a *account) peak(num int) *float64 {
 	if p < 0 {
 		return nil
 	}
-	return a.float(p)
+	return a.float(float64(p) / 1e6)
 }
 
-// peakAt is the power at a sample on one of the query's moments.
-func (a *account) peakAt(t int64) float64 {
+// peakAt is the microwatts of a sample on one of the query's moments.
+func (a *account) peakAt(t int64) int64 {
 	if t == a.q.end && a.q.brink.peak >= 0 {
 		return a.q.brink.peak
 	}

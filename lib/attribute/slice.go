@@ -9,8 +9,8 @@ type slice struct {
 	epochs  []int     // the queries' epochs; empty: not looked up yet
 	shares  []float64 // of each domain in turn, the queries' shares; see sharesOf
 	acc     []acc     // by domain
-	peak    float64   // largest sum of watts at one sample; negative if there was none
-	onPeak  float64   // the same at t0
+	peak    int64     // largest sum of microwatts at one sample; negative if there was none
+	onPeak  int64     // the same at t0
 	inRun   bool      // between the first event and the last
 	kept    int       // by queries that ended
 	next    *slice
