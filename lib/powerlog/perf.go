@@ -59,6 +59,10 @@ var (
 	perfID   = regexp.MustCompile(`^(S[0-9]+(-D[0-9]+)?(-C[0-9]+)?|CPU[0-9]+)$`)
 )
 
+// perfSummary is what stands behind the intervals with --summary, or where the
+// command has ended.
+var perfSummary = regexp.MustCompile(`^ *(summary\b|Performance counter stats for|[0-9][0-9.,]* +(Joules +power/energy-|seconds (time elapsed|user|sys)))`)
+
 const perfStart = "# started on "
 
 // isPerf recognizes a line of an interval, or the one with the start.
@@ -84,7 +88,7 @@ func (r *perf) next() (*row, error) {
 		switch text, isStart := strings.CutPrefix(line, perfStart); {
 		case isStart:
 			err = r.begin(text)
-		case strings.HasPrefix(strings.TrimSpace(line), "#"):
+		case strings.HasPrefix(strings.TrimSpace(line), "#"), r.seq > 0 && perfSummary.MatchString(line):
 		case isPerfTotal(line):
 			return nil, hinted{r.src.fail("perf stat without -I: one total, no times"), "perf stat -a -I 1000 -x, -e power/energy-pkg/"}
 		default:
