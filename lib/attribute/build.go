@@ -195,14 +195,14 @@ func (a *account) tokens(out *trace.TurnTrace, t *turn) {
 		}
 		f := s.finish
 		if s.kind == toolCall {
-			plus(&out.ToolResultTokens, f.ResultTokens)
+			a.plus(&out.ToolResultTokens, f.ResultTokens)
 			continue
 		}
-		plus(&out.InputTokens, f.InputTokens)
-		plus(&out.OutputTokens, f.OutputTokens)
-		plus(&out.CachedTokens, f.CachedTokens)
-		plus(&out.CacheWriteTokens, f.CacheWriteTokens)
-		plus(&out.ReasoningTokens, f.ReasoningTokens)
+		a.plus(&out.InputTokens, f.InputTokens)
+		a.plus(&out.OutputTokens, f.OutputTokens)
+		a.plus(&out.CachedTokens, f.CachedTokens)
+		a.plus(&out.CacheWriteTokens, f.CacheWriteTokens)
+		a.plus(&out.ReasoningTokens, f.ReasoningTokens)
 		if c := a.e.cost(s); c != nil {
 			out.CostUSD = ptr(deref(out.CostUSD) + *c)
 		} else {
@@ -228,7 +228,7 @@ func (e *Engine) cost(s *span) *float64 {
 		return nil
 	}
 	model := s.begin.Model
-	m, ok := e.opts.Prices.Find(model)
+	m, ok := e.priceOf(model)
 	if !ok {
 		if !s.place.local && model != "" {
 			e.warn("price "+model, "no price for model %q: its cost is null", model)
@@ -242,6 +242,16 @@ func (e *Engine) cost(s *span) *float64 {
 		return nil
 	}
 	return &usd
+}
+
+// priceOf finds a model's prices; nearly always it is the last one's again.
+func (e *Engine) priceOf(model string) (price.Model, bool) {
+	m := &e.scratch
+	if !m.asked || m.model != model {
+		m.asked, m.model = true, model
+		m.price, m.priced = e.opts.Prices.Find(model)
+	}
+	return m.price, m.priced
 }
 
 // electricity is what joules cost at the socket, if a price was told.
@@ -315,8 +325,8 @@ func (a *account) sums(t *trace.QueryTrace) {
 	for i := range t.Turns {
 		turn := &t.Turns[i]
 		t.TotalToolCalls += len(turn.Tools)
-		plus(&t.TotalInputTokens, turn.InputTokens)
-		plus(&t.TotalOutputTokens, turn.OutputTokens)
+		a.plus(&t.TotalInputTokens, turn.InputTokens)
+		a.plus(&t.TotalOutputTokens, turn.OutputTokens)
 		if turn.CostUSD != nil {
 			t.TotalCostUSD = ptr(deref(t.TotalCostUSD) + *turn.CostUSD)
 		}
@@ -381,8 +391,12 @@ func deref[T any](p *T) T {
 }
 
 // plus adds what is known to a sum that is null until something is.
-func plus(sum **int64, n *int64) {
-	if n != nil {
-		*sum = ptr(deref(*sum) + *n)
+func (a *account) plus(sum **int64, n *int64) {
+	switch {
+	case n == nil:
+	case *sum == nil:
+		*sum = a.e.scratch.integers.of(*n)
+	default:
+		**sum += *n
 	}
 }

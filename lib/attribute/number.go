@@ -1,6 +1,7 @@
 package attribute
 
 import (
+	"cmp"
 	"slices"
 
 	"ipw/lib/event"
@@ -100,7 +101,7 @@ func (a *account) intervals() {
 	a.span(numQuery, a.q.start, a.q.end)
 	a.span(numOverhead, a.q.start, a.q.end)
 	for _, s := range a.q.spans {
-		t := a.turnOf(s)
+		t := s.of
 		switch {
 		case s.kind == setupWindow:
 			a.span(numSetup, s.start, s.end)
@@ -163,17 +164,11 @@ func (a *account) link() {
 
 // findTurns groups spans by the turn they carry.
 func (a *account) findTurns() {
-	byIndex := make(map[int]*turn)
 	for _, s := range a.q.spans {
 		if s.kind >= setupWindow || s.turn < 0 {
 			continue
 		}
-		t := byIndex[s.turn]
-		if t == nil {
-			t = &turn{index: s.turn, start: s.start, end: s.end, first: s.begin, last: s.landed}
-			byIndex[s.turn] = t
-			a.turns = append(a.turns, t)
-		}
+		t := a.turn(s)
 		if s.start < t.start {
 			t.start, t.first = s.start, s.begin
 		}
@@ -181,8 +176,8 @@ func (a *account) findTurns() {
 			t.end, t.last = s.end, s.landed
 		}
 		t.spans = append(t.spans, s)
+		s.of = t
 	}
-	slices.SortFunc(a.turns, func(x, y *turn) int { return x.index - y.index })
 	for i, t := range a.turns {
 		t.number = numTurns + perTurn*i
 		for _, s := range t.spans {
@@ -194,10 +189,13 @@ func (a *account) findTurns() {
 	}
 }
 
-func (a *account) turnOf(s *span) *turn {
-	i, ok := slices.BinarySearchFunc(a.turns, s.turn, func(t *turn, index int) int { return t.index - index })
-	if !ok {
-		return nil
+// turn is the turn that a span carries, a new one if it is the first of it.
+func (a *account) turn(s *span) *turn {
+	i, found := slices.BinarySearchFunc(a.turns, s.turn, func(t *turn, index int) int { return t.index - index })
+	if !found {
+		t := a.e.scratch.turn(len(a.turns))
+		*t = turn{index: s.turn, start: s.start, end: s.end, first: s.begin, last: s.landed, spans: t.spans[:0]}
+		a.turns = slices.Insert(a.turns, i, t)
 	}
 	return a.turns[i]
 }
@@ -208,6 +206,7 @@ func (a *account) windows() {
 	m := &a.e.scratch
 	m.active, m.open = zeroed(m.active, len(a.q.epochs)), zeroed(m.open, len(a.q.epochs))
 	a.active, a.open = m.active, m.open
+	a.openTurns()
 	for i := range a.q.epochs {
 		ep := &a.q.epochs[i]
 		a.active[i] = a.activeIn(i, ep)
@@ -220,9 +219,35 @@ func (a *account) windows() {
 	}
 }
 
+// openTurns finds the open turns of each epoch, in their order; setup and scoring
+// have none. Epochs go on in time, so a turn is looked at when it begins, and until
+// it ends.
+func (a *account) openTurns() {
+	byStart := append(a.e.scratch.byStart[:0], a.turns...)
+	a.e.scratch.byStart = byStart
+	slices.SortStableFunc(byStart, func(x, y *turn) int { return cmp.Compare(x.start, y.start) })
+	now, turns := a.e.scratch.now[:0], &a.e.scratch.turns
+	for i := range a.q.epochs {
+		ep := &a.q.epochs[i]
+		for ; len(byStart) > 0 && byStart[0].start <= ep.t0; byStart = byStart[1:] {
+			at, _ := slices.BinarySearchFunc(now, byStart[0].index, func(t *turn, index int) int { return t.index - index })
+			now = slices.Insert(now, at, byStart[0])
+		}
+		now = slices.DeleteFunc(now, func(t *turn) bool { return t.end < ep.t1 })
+		if !ep.setup && !ep.score {
+			from := turns.begin()
+			for _, t := range now {
+				turns.add(t)
+			}
+			a.open[i] = turns.end(from)
+		}
+	}
+	a.e.scratch.now = now
+}
+
 func (a *account) activeIn(i int, ep *epoch) []int {
-	nums, turns := &a.e.scratch.nums, &a.e.scratch.turns
-	from, openFrom := nums.begin(), turns.begin()
+	nums := &a.e.scratch.nums
+	from := nums.begin()
 	switch {
 	case ep.setup:
 		nums.add(numSetup)
@@ -232,13 +257,9 @@ func (a *account) activeIn(i int, ep *epoch) []int {
 		return nums.end(from)
 	}
 	nums.add(numQuery)
-	for _, t := range a.turns {
-		if t.start <= ep.t0 && ep.t1 <= t.end {
-			turns.add(t)
-			nums.add(t.number)
-		}
+	for _, t := range a.open[i] {
+		nums.add(t.number)
 	}
-	a.open[i] = turns.end(openFrom)
 	if len(a.open[i]) == 0 {
 		nums.add(numOverhead)
 	}
@@ -262,7 +283,7 @@ func (a *account) activeIn(i int, ep *epoch) []int {
 // ofSpan lists the n numbers that a span's joules go to, besides its turn's and
 // its query's.
 func (a *account) ofSpan(s *span, ep *epoch) (nums [3]int, n int) {
-	t := a.turnOf(s)
+	t := s.of
 	switch {
 	case t == nil || s.kind == subCall:
 		return nums, 0

@@ -3,6 +3,7 @@ package attribute
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 
 	"ipw/lib/event"
@@ -38,6 +39,7 @@ type span struct {
 	finish     *event.Event // nil: no end was seen
 	landed     *event.Event // what ended it: its end, or its query's; nil: the stream's
 	tool       int          // index among the query's tools, −1
+	of         *turn        // once its query has ended; nil: it is of none
 }
 
 // few spans are looked through, from the last one back, faster than a map is
@@ -305,6 +307,28 @@ func (q *query) epochAt(t int64) int {
 		i++
 	}
 	return i
+}
+
+// from is the first epoch that begins at t or later.
+func (q *query) from(t int64) int {
+	return sort.Search(len(q.epochs), func(i int) bool { return q.epochs[i].t0 >= t })
+}
+
+// between is the range of epochs that lie within a window.
+func (q *query) between(from, to int64) (first, end int) {
+	end = q.from(to)
+	if to < q.end && (end == len(q.epochs) || q.epochs[end].t0 > to) {
+		end-- // it ends within one
+	}
+	return q.from(from), end
+}
+
+// beginsAt is the epoch that begins at t, nil if none does.
+func (q *query) beginsAt(t int64) *epoch {
+	if i := q.from(t); i < len(q.epochs) && q.epochs[i].t0 == t {
+		return &q.epochs[i]
+	}
+	return nil
 }
 
 // seconds is the time between two records, us apart on the joined clock, by

@@ -282,10 +282,9 @@ func (a *account) describe(en *trace.Energy, num int, remote bool) {
 // included.
 func (a *account) samples(from, to int64, d *domain) int64 {
 	n := int64(0)
-	for i := range a.q.epochs {
-		if ep := &a.q.epochs[i]; from <= ep.t0 && ep.t1 <= to {
-			n += int64(ep.look(d).n)
-		}
+	first, end := a.q.between(from, to)
+	for i := first; i < end; i++ {
+		n += int64(a.q.epochs[i].look(d).n)
 	}
 	if a.onset(to, d).at {
 		n++
@@ -298,10 +297,8 @@ func (a *account) onset(t int64, d *domain) onset {
 	if t == a.q.end {
 		return a.q.brink.at(d).start
 	}
-	for i := range a.q.epochs {
-		if ep := &a.q.epochs[i]; ep.t0 == t {
-			return ep.look(d).start
-		}
+	if ep := a.q.beginsAt(t); ep != nil {
+		return ep.look(d).start
 	}
 	return onset{}
 }
@@ -318,7 +315,8 @@ func methodOf(d *domain) string {
 
 // othersOpen reports whether another query was open in a number's window.
 func (a *account) othersOpen(num int) bool {
-	for i := range a.q.epochs {
+	first, end := a.q.between(a.numbers[num].from, a.numbers[num].to)
+	for i := first; i < end; i++ {
 		if a.q.epochs[i].others && slices.Contains(a.active[i], num) {
 			return true
 		}
@@ -330,10 +328,9 @@ func (a *account) othersOpen(num int) bool {
 func (a *account) peak(num int) *float64 {
 	from, to := a.numbers[num].from, a.numbers[num].to
 	p := int64(-1)
-	for i := range a.q.epochs {
-		if ep := &a.q.epochs[i]; from <= ep.t0 && ep.t1 <= to {
-			p = max(p, ep.peak)
-		}
+	first, end := a.q.between(from, to)
+	for i := first; i < end; i++ {
+		p = max(p, a.q.epochs[i].peak)
 	}
 	if from == to {
 		p = a.peakAt(from)
@@ -349,10 +346,8 @@ func (a *account) peakAt(t int64) int64 {
 	if t == a.q.end && a.q.brink.peak >= 0 {
 		return a.q.brink.peak
 	}
-	for i := range a.q.epochs {
-		if ep := &a.q.epochs[i]; ep.t0 == t {
-			return ep.onPeak
-		}
+	if ep := a.q.beginsAt(t); ep != nil {
+		return ep.onPeak
 	}
 	return -1
 }

@@ -1,6 +1,9 @@
 package attribute
 
-import "ipw/lib/unit"
+import (
+	"ipw/lib/price"
+	"ipw/lib/unit"
+)
 
 // What is needed again and again is made once: a run has millions of slices,
 // epochs and lists, all of them soon forgotten.
@@ -115,6 +118,9 @@ type scratch struct {
 	active   [][]int
 	open     [][]*turn
 	parts    [][]numShare
+	blank    []*turn
+	byStart  []*turn
+	now      []*turn
 	nums     lists[int]
 	turns    lists[*turn]
 	spans    lists[*span]
@@ -127,6 +133,19 @@ type scratch struct {
 	integers block[int64]
 	flags    block[bool]
 	texts    block[string]
+
+	asked  bool // for the price of a model
+	model  string
+	price  price.Model
+	priced bool
+}
+
+// turn is a place for the i-th turn.
+func (s *scratch) turn(i int) *turn {
+	if i == len(s.blank) {
+		s.blank = append(s.blank, new(turn))
+	}
+	return s.blank[i]
 }
 
 func (s *scratch) reset() {

@@ -163,7 +163,7 @@ func (a *account) general(i int, d *domain, nj int64, f float64, give handler) {
 // that is not on it.
 func (a *account) wholeSpans(ep *epoch, t *turn, d *domain, nj int64, f float64, give handler) {
 	for _, s := range ep.live {
-		if a.turnOf(s) == t && (s.kind == toolCall || !a.e.isGPU(d) || s.on(d)) {
+		if s.of == t && (s.kind == toolCall || !a.e.isGPU(d) || s.on(d)) {
 			nums, n := a.ofSpan(s, ep)
 			for _, num := range nums[:n] {
 				give(num, nj, f)
@@ -200,7 +200,7 @@ func (a *account) call(i int, s *span, nj int64, f float64, give handler) {
 		return
 	}
 	give(numQuery, nj, f)
-	t := a.turnOf(s)
+	t := s.of
 	if t == nil {
 		give(numOverhead, nj, f)
 		return

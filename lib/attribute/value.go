@@ -42,10 +42,8 @@ func (a *account) covered(t int64, d *domain) bool {
 	if t >= a.q.end {
 		return a.q.brink.at(d).covered
 	}
-	for i := range a.q.epochs {
-		if ep := &a.q.epochs[i]; ep.t0 == t {
-			return ep.look(d).covered
-		}
+	if ep := a.q.beginsAt(t); ep != nil {
+		return ep.look(d).covered
 	}
 	return false
 }
@@ -85,12 +83,9 @@ type value struct {
 func (a *account) variance(num int, d *domain) (v float64, known bool) {
 	from, to := a.numbers[num].from, a.numbers[num].to
 	steps, sum, last := 0, 0.0, -1.0
-	for i := range a.q.epochs {
-		ep := &a.q.epochs[i]
-		if from > ep.t0 || ep.t1 > to {
-			continue
-		}
-		ed := ep.look(d)
+	first, end := a.q.between(from, to)
+	for i := first; i < end; i++ {
+		ed := a.q.epochs[i].look(d)
 		steps, sum, last = steps+int(ed.steps), sum+ed.stepSum, ed.last20
 		if ed.into.ok && ed.into.s0 >= from {
 			steps, sum = steps+1, sum+ed.into.w2
