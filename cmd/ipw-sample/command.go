@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -57,7 +58,7 @@ func measure(c *cli.Context, s *sampler.Sampler, child *process, argv []string) 
 // counter has told what it had counted by then.
 func finish(s *sampler.Sampler) error {
 	if err := s.Sample(); err != nil {
-		return errors.Join(err, s.End("failed"))
+		return cmp.Or(err, s.End("failed"))
 	}
 	s.Window().Close(s.Last())
 	settle := min(s.Settle(), time.Second)
@@ -68,7 +69,7 @@ func finish(s *sampler.Sampler) error {
 		err = s.Finish()
 	}
 	if err != nil {
-		return errors.Join(err, s.End("failed"))
+		return cmp.Or(err, s.End("failed"))
 	}
 	return s.End("ok")
 }

@@ -8,8 +8,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"math/rand/v2"
 	"os"
 	"time"
@@ -72,7 +72,7 @@ func run(c *cli.Context) error {
 	} else {
 		err = sample(c, s, f.Duration)
 	}
-	return errors.Join(err, s.Close())
+	return cmp.Or(err, s.Close()) // a stream that cannot be written says so each time
 }
 
 // header is what a segment says of this machine.
@@ -104,7 +104,11 @@ func sample(c *cli.Context, s *sampler.Sampler, duration *time.Duration) error {
 	} else if duration != nil && c.Context.Err() != nil {
 		status = "interrupted"
 	}
-	return errors.Join(err, s.End(status))
+	err = cmp.Or(err, s.End(status))
+	for _, id := range s.Unread() {
+		c.Say("%s gave no reading: see the notes in the stream", id)
+	}
+	return err
 }
 
 func closeAll(sensors []sensor.Sensor) {

@@ -129,6 +129,8 @@ func TestConvert(t *testing.T) {
 		{"plain, no such kind", "# gpu:0 gpu W\n# x car W\n1000000 5 6\n", "", "", `x:2: "car" is no kind of domain: gpu, cpu, dram, soc, ane, board, core, uncore`, nil},
 		{"plain, commas", "# gpu:0 gpu W\n1000000,5\n", `{"t_us":1000000,"w":[5]}`, "", "", nil},
 		{"plain, cut in a number", "# gpu:0 gpu W\n1000000 312\n2000000 31", `{"t_us":1000000,"w":[312]}`, "x:3: torn last line dropped", "", nil},
+		{"nvidia-smi, cut before a value", smi + "2025/11/23 10:00:00.000, 0, 5 W\n2025/11/23 10:00:01.000, 0, ", `{"t_us":1763888400000000,"w":[5]}`, "x:3: torn last line dropped", "", nil},
+		{"empty last cells, no newline at the end", "timestamp, power.draw [W], index, serial\n2025/11/23 10:00:00.000, 5 W, 0,\n2025/11/23 10:00:01.000, 6 W, 0,", `{"t_us":1763888400000000,"w":[5]}|{"t_us":1763888401000000,"w":[6]}`, "", "", nil},
 		{"plain, no newline at its end", "# gpu:0 gpu W\n1000000 312.5\n2000000 313.5", `{"t_us":1000000,"w":[312.5]}|{"t_us":2000000,"w":[313.5]}`, "", "", nil},
 	} {
 		out, said, err := convert("x", c.text, c.change)

@@ -22,10 +22,11 @@ type source struct {
 	br       *bufio.Reader
 	problems *stream.Problems
 
-	line   int  // the number of the line that next returned
-	torn   bool // it had no line end
-	digits tail // how the line before ended
-	long   []byte
+	line    int  // the number of the line that next returned
+	torn    bool // it had no line end
+	digits  tail // how the line before ended
+	endless bool
+	long    []byte
 }
 
 func newSource(name string, r io.Reader, p *stream.Problems) *source {
@@ -53,11 +54,11 @@ func (s *source) next() (string, error) {
 			continue
 		}
 		end := tailOf(text)
-		if s.torn && end.shorter(s.digits) {
+		if s.torn && (end.shorter(s.digits) || endless(text) && !s.endless) {
 			s.problems.Warn("%s:%d: torn last line dropped", s.name, s.line)
 			continue
 		}
-		s.digits = end
+		s.digits, s.endless = end, endless(text)
 		return text, nil
 	}
 }
@@ -117,6 +118,12 @@ func (s *source) rejectAt(line int, why error) error {
 // fail makes an error that ends the reading, at the line read last.
 func (s *source) fail(format string, args ...any) error {
 	return &stream.Error{File: s.name, Line: s.line, Text: fmt.Sprintf(format, args...)}
+}
+
+// endless reports whether a line ends where another value should begin.
+func endless(line string) bool {
+	line = strings.TrimRight(line, " ")
+	return line != "" && strings.ContainsRune(",;|\t", rune(line[len(line)-1]))
 }
 
 // tail is the number that a line ends with.

@@ -21,6 +21,7 @@ type channel struct {
 
 	energy state // of what the joules are made of
 	watts  state // of the watts beside them
+	told   bool  // it has had a value
 	events []event
 }
 
@@ -84,6 +85,7 @@ func (c *channel) read(now int64, full bool) (j, w int64) {
 			c.see(&c.energy, missing(w, r.WErr))
 		}
 	}
+	c.told = c.told || j != power.Null || w != power.Null
 	return j, w
 }
 

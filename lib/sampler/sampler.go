@@ -232,6 +232,16 @@ func (s *Sampler) Close() error { return s.w.Close() }
 // Last is the monotonic time of the last sample.
 func (s *Sampler) Last() int64 { return s.sample.MUs }
 
+// Unread are the domains that should have had a value and never had.
+func (s *Sampler) Unread() (ids []string) {
+	for i := range s.channels {
+		if c := &s.channels[i]; !c.told && !c.domain.Silent() {
+			ids = append(ids, c.domain.ID)
+		}
+	}
+	return ids
+}
+
 // Window is what the domains used since the first sample.
 func (s *Sampler) Window() *Window { return &s.window }
 
