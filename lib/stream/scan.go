@@ -62,19 +62,40 @@ func (s *Scanner) Next() bool {
 		return s.syntax()
 	}
 	s.space()
-	raw := s.quoted()
+	raw, plain := s.quoted()
 	if raw == nil || !s.is(':') {
 		return s.syntax()
 	}
 	s.space()
 	s.key = raw[1 : len(raw)-1]
-	if bytes.IndexByte(s.key, '\\') >= 0 || !ascii(s.key) {
-		text, ok := unquote(raw, nil)
+	if !plain {
+		text, ok := unquote(raw, plain, nil)
 		if !ok {
 			return s.syntax()
 		}
 		s.key = []byte(text)
 	}
+	return true
+}
+
+// At is Next, if the next member is written like this, with the comma or brace
+// before it and the colon behind it: {"type": or ,"t_us": for example. Otherwise
+// it steps nowhere. Who knows what comes asks for that first, and need not look
+// at the key.
+func (s *Scanner) At(member string) bool {
+	end := s.i + len(member)
+	return end <= len(s.line) && string(s.line[s.i:end]) == member && s.at(end)
+}
+
+// at steps to the member whose key and colon end there.
+func (s *Scanner) at(end int) bool {
+	if s.begun == (s.line[s.i] == '{') || s.failed() {
+		return false
+	}
+	s.begun = true
+	s.key = s.line[s.i+2 : end-2]
+	s.i = end
+	s.space()
 	return true
 }
 

@@ -13,6 +13,9 @@ var texts = []string{
 	`{}`, ` { } `, `{"type":"header","schema":"ipw.power/1"}`, `{"a":{"type":"x"},"type":"y"}`, `{"type":5}`, `{"type":null}`,
 	`{"type":"a\"b"}`, `{"type":"\u0041"}`, `{"ty\u0070e":"escaped"}`, `{"a":"\"type\":","type":"z"}`, `{"a":["type",{"type":1}]}`,
 	`{"i":1,"f":1.5e3,"b":true,"s":"ü","o":{"x":[1,{}]},"l":[1,null,-2.5]}`, `{"i":null,"f":null,"b":null,"s":null,"o":null,"l":null}`,
+	`{"s":"a quote \" and a slash \\ / \/","os":"\n\t\r","x":"123456\"","y":"1234567\\"}`, `{"s":"1234567ü","os":"12345678` + "\x7f" + `","oc":-5}`,
+	`{"s":"12345678` + "\x1f" + `"}`, `{"s":"1234567\b\f\u00fc\""}`, `{"s":"12345678` + "\xff" + `\n"}`, `{"s":"12345678`, `{"s":"1234567\`, `{"s":"a\"`,
+	`{"i":123456789012345678,"f":1}`, `{"i":1234567890123456789}`, `{"i":-1}`, `{"i":0}`, `{"i":1e5}`, `{"i":1E5}`, `{"i": 1 ,"f": 2}`, `{"i":1, "f":2}`, `{"i":,"s":"x"}`,
 	`{"i":1.0}`, `{"i":"1"}`, `{"i":12345678901234567890}`, `{"i":-9223372036854775808}`, `{"f":1e999}`, `{"b":"true"}`, `{"s":1}`, `{"o":[]}`,
 	`{"l":{}}`, `{"l":[1,"x"]}`, `{"l":[]}`, `{"l":[1,]}`, `{"l":[,1]}`, `{"l":[[1]]}`, `{"i":01}`, `{"i":-}`, `{"i":1`, `{"i"`, `{`, ``, `[]`, `5`, `null`,
 	`{"i":1}x`, `{"i":1}}`, `{"i":1,}`, `{,}`, `{"i":1 "f":2}`, `{"s":"a` + "\x01" + `b"}`, `{"s":"a` + "\xff" + `b"}`, `{"s":"\ud800"}`, `{"s":"\x"}`,
@@ -27,6 +30,7 @@ type all struct {
 	B  bool            `json:"b"`
 	S  string          `json:"s"`
 	OI *int64          `json:"oi"`
+	OC *int            `json:"oc"`
 	OF *float64        `json:"of"`
 	OB *bool           `json:"ob"`
 	OS *string         `json:"os"`
@@ -34,10 +38,16 @@ type all struct {
 	L  []*float64      `json:"l"`
 }
 
-func scanAll(line []byte) (all, error) {
+func scanAll(line []byte) (all, error) { return scan(Scan(line), (*Scanner).Next) }
+
+// guessing steps by At where it can.
+func guessing(s *Scanner) bool {
+	return s.At(`{"i":`) || s.At(`,"i":`) || s.At(`,"f":`) || s.At(`{"s":`) || s.At(`,"s":`) || s.At(`,"os":`) || s.At(`{"x":`) || s.Next()
+}
+
+func scan(s Scanner, next func(*Scanner) bool) (all, error) {
 	var v all
-	s := Scan(line)
-	for s.Next() {
+	for next(&s) {
 		switch string(s.Key()) {
 		case "i":
 			s.Int(&v.I)
@@ -49,6 +59,8 @@ func scanAll(line []byte) (all, error) {
 			s.Text(&v.S)
 		case "oi":
 			s.OptInt(&v.OI)
+		case "oc":
+			s.OptCount(&v.OC)
 		case "of":
 			s.OptFloat(&v.OF)
 		case "ob":
@@ -91,7 +103,7 @@ func decodeAll(line []byte) (all, error) {
 		if !ok || string(raw) == "null" {
 			continue
 		}
-		if i == 8 && raw[0] != '{' { // an object
+		if i == 9 && raw[0] != '{' { // an object
 			return v, errorsOr(nil)
 		}
 		if err := json.Unmarshal(raw, rv.Field(i).Addr().Interface()); err != nil {
@@ -108,8 +120,10 @@ func errorsOr(err error) error {
 	return err
 }
 
-// What a Scanner accepts and reads is what encoding/json accepts and reads.
+// What a Scanner accepts and reads is what encoding/json accepts and reads, with
+// memory and without, however it steps from member to member.
 func FuzzScan(f *testing.F) {
+	var mem Memory
 	for _, s := range texts {
 		f.Add([]byte(s))
 	}
@@ -124,6 +138,12 @@ func FuzzScan(f *testing.F) {
 		}
 		if err == nil && !reflect.DeepEqual(got, want) {
 			t.Fatalf("%q: scanner %+v, encoding/json %+v", line, got, want)
+		}
+		for i, next := range []func(*Scanner) bool{guessing, (*Scanner).Next, guessing} {
+			again, err2 := scan(mem.Scan(line), next)
+			if message(err) != message(err2) || err == nil && !reflect.DeepEqual(again, want) {
+				t.Fatalf("%q: way %d %+v, %v, encoding/json %+v, %v", line, i, again, err2, want, err)
+			}
 		}
 	})
 }

@@ -2,7 +2,9 @@ package stream
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
 )
@@ -65,7 +67,7 @@ func parseInt(raw []byte) (n int64, bad bool) {
 }
 
 func (s *Scanner) space() {
-	for s.i < len(s.line) {
+	for s.i < len(s.line) && s.line[s.i] <= ' ' {
 		switch s.line[s.i] {
 		case ' ', '\t', '\r', '\n':
 			s.i++
@@ -75,9 +77,11 @@ func (s *Scanner) space() {
 	}
 }
 
-// is steps over white space, and over c if it comes next.
+// is steps over c, and white space before it, if it comes next.
 func (s *Scanner) is(c byte) bool {
-	s.space()
+	if s.i < len(s.line) && s.line[s.i] <= ' ' {
+		s.space()
+	}
 	if s.i < len(s.line) && s.line[s.i] == c {
 		s.i++
 		return true
@@ -93,25 +97,51 @@ func (s *Scanner) literal(word string) bool {
 	return true
 }
 
-// quoted steps over a string and returns it with its quotes. Its escapes are
-// not looked at.
-func (s *Scanner) quoted() []byte {
+// quoted steps over a string and returns it with its quotes. plain tells that it
+// is ASCII without escapes, which are not looked at here.
+func (s *Scanner) quoted() (raw []byte, plain bool) {
 	if s.i >= len(s.line) || s.line[s.i] != '"' {
-		return nil
+		return nil, false
 	}
+	top := uint64(tops)
 	for i := s.i + 1; i < len(s.line); i++ {
+		for i+8 <= len(s.line) {
+			n := ordinary(binary.LittleEndian.Uint64(s.line[i:i+8]), top)
+			if i += n; n < 8 {
+				break
+			}
+		}
+		if i == len(s.line) {
+			break
+		}
 		switch c := s.line[i]; {
 		case c == '"':
-			raw := s.line[s.i : i+1]
+			raw = s.line[s.i : i+1]
 			s.i = i + 1
-			return raw
+			return raw, top != 0
 		case c == '\\':
+			top = 0
 			i++
-		case c < 0x20:
-			return nil
+		case c < ' ':
+			return nil, false
+		case c >= utf8.RuneSelf:
+			top = 0
 		}
 	}
-	return nil
+	return nil, false
+}
+
+// tops has the top bit of each of eight characters.
+const tops = 0x8080808080808080
+
+// ordinary is how many of the eight characters in x, from the lowest on, come
+// before a quote, a backslash or a control character; or, given tops, before one
+// that is not ASCII.
+func ordinary(x, top uint64) int {
+	const ones = 0x0101010101010101
+	quote, slash := x^'"'*ones, x^'\\'*ones
+	odd := ((quote-ones)&^quote|(slash-ones)&^slash|(x-' '*ones)&^x)&tops | x&top // its lowest bit is right
+	return bits.TrailingZeros64(odd) / 8
 }
 
 // value steps over a value and returns its text, nil if it is not JSON.
@@ -122,8 +152,8 @@ func (s *Scanner) value() []byte {
 	start := s.i
 	switch c := s.line[s.i]; c {
 	case '"':
-		raw := s.quoted()
-		if bytes.IndexByte(raw, '\\') >= 0 && !json.Valid(raw) {
+		raw, plain := s.quoted()
+		if !plain && bytes.IndexByte(raw, '\\') >= 0 && !json.Valid(raw) {
 			return nil
 		}
 		return raw
@@ -164,21 +194,48 @@ func nestedEnd(line []byte, i int) int {
 }
 
 // unquote returns the text of a quoted string.
-func unquote(raw []byte, m *Memory) (string, bool) {
+func unquote(raw []byte, plain bool, m *Memory) (string, bool) {
 	text := raw[1 : len(raw)-1]
-	if bytes.IndexByte(text, '\\') < 0 && (ascii(text) || utf8.Valid(text)) {
+	if plain {
 		return m.text(text), true
 	}
-	var s string // escapes; and foreign bytes, which become U+FFFD
+	if utf8.Valid(text) {
+		if text, ok := m.unescape(text); ok {
+			return m.text(text), true
+		}
+	}
+	var s string // of other escapes; and of foreign bytes, which become U+FFFD
 	err := json.Unmarshal(raw, &s)
 	return s, err == nil
 }
 
-func ascii(b []byte) bool {
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return false
-		}
+// unescape returns text with the usual escapes resolved, false if there are
+// others. It is valid until the next call.
+func (m *Memory) unescape(text []byte) ([]byte, bool) {
+	i := bytes.IndexByte(text, '\\')
+	if i < 0 {
+		return text, true
 	}
-	return true
+	if m == nil {
+		return nil, false
+	}
+	b := m.unescaped[:0]
+	for ; i >= 0; i = bytes.IndexByte(text, '\\') {
+		b = append(b, text[:i]...)
+		switch c := text[i+1]; c {
+		case '"', '\\', '/':
+			b = append(b, c)
+		case 'n':
+			b = append(b, '\n')
+		case 't':
+			b = append(b, '\t')
+		case 'r':
+			b = append(b, '\r')
+		default:
+			return nil, false
+		}
+		text = text[i+2:]
+	}
+	m.unescaped = append(b, text...)
+	return m.unescaped, true
 }

@@ -8,7 +8,7 @@ import (
 
 // Int reads an integer.
 func (s *Scanner) Int(p *int64) {
-	if s.Null() {
+	if s.whole(p) || s.Null() {
 		return
 	}
 	raw := s.Number()
@@ -22,6 +22,24 @@ func (s *Scanner) Int(p *int64) {
 		return
 	}
 	*p = n
+}
+
+// whole reads an integer as nearly all are written: of at most 18 digits.
+func (s *Scanner) whole(p *int64) bool {
+	n, i := int64(0), s.i
+	for i < len(s.line) && s.line[i]-'0' <= 9 {
+		n = n*10 + int64(s.line[i]-'0')
+		i++
+	}
+	digits := i - s.i
+	if digits == 0 || digits > 18 || s.line[s.i] == '0' && digits > 1 {
+		return false
+	}
+	if i < len(s.line) && (s.line[i] == '.' || s.line[i]|0x20 == 'e') {
+		return false
+	}
+	*p, s.i = n, i
+	return true
 }
 
 // Float reads a number.
@@ -57,15 +75,14 @@ func (s *Scanner) Bool(p *bool) {
 
 // Text reads a string.
 func (s *Scanner) Text(p *string) {
-	if s.Null() {
-		return
-	}
-	raw := s.quoted()
+	raw, plain := s.quoted()
 	if raw == nil {
-		s.Wrong("a string")
+		if !s.Null() {
+			s.Wrong("a string")
+		}
 		return
 	}
-	text, ok := unquote(raw, s.mem)
+	text, ok := unquote(raw, plain, s.mem)
 	if !ok {
 		s.syntax()
 		return
@@ -78,6 +95,16 @@ func (s *Scanner) OptInt(p **int64) {
 	if *p = nil; !s.Null() {
 		*p = s.mem.int()
 		s.Int(*p)
+	}
+}
+
+// OptCount reads an integer of the machine's size or null, which is nil.
+func (s *Scanner) OptCount(p **int) {
+	if *p = nil; !s.Null() {
+		var n int64
+		s.Int(&n)
+		*p = s.mem.count()
+		**p = int(n)
 	}
 }
 
