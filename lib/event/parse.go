@@ -18,6 +18,7 @@ func parse(b []byte, e *Event, m *stream.Memory) error {
 	const none = math.MinInt64 // 0 is a time, if an unlikely one
 	e.TUs = none
 	s := m.Scan(b)
+	e.begin(&s)
 	for s.Next() {
 		e.field(&s)
 	}
@@ -29,6 +30,31 @@ func parse(b []byte, e *Event, m *stream.Memory) error {
 		return errors.New("record without t_us")
 	}
 	return nil
+}
+
+// begin takes what nearly all records begin with, as they are written.
+func (e *Event) begin(s *stream.Scanner) {
+	if s.At(`{"type":`) {
+		s.Text(&e.Type)
+	}
+	if s.At(`,"t_us":`) {
+		s.Int(&e.TUs)
+	}
+	if s.At(`,"m_us":`) {
+		s.OptInt(&e.MUs)
+	}
+	if s.At(`,"query":`) {
+		s.Text(&e.Query)
+	}
+	if s.At(`,"attempt":`) {
+		e.attempt(s)
+	}
+	if s.At(`,"span":`) {
+		s.Text(&e.Span)
+	}
+	if s.At(`,"turn":`) {
+		s.OptCount(&e.Turn)
+	}
 }
 
 // field takes the value of the member that s is at.
@@ -43,21 +69,13 @@ func (e *Event) field(s *stream.Scanner) {
 	case "query":
 		s.Text(&e.Query)
 	case "attempt":
-		n := int64(e.Attempt)
-		s.Int(&n)
-		e.Attempt = int(n)
+		e.attempt(s)
 	case "span":
 		s.Text(&e.Span)
 	case "parent":
 		s.Text(&e.Parent)
 	case "turn":
-		var n *int64
-		if s.OptInt(&n); n == nil {
-			e.Turn = nil
-		} else {
-			turn := int(*n)
-			e.Turn = &turn
-		}
+		s.OptCount(&e.Turn)
 	case "time_derived":
 		s.Bool(&e.TimeDerived)
 	case "workload_type":
@@ -135,4 +153,10 @@ func (e *Event) field(s *stream.Scanner) {
 	default:
 		s.Skip()
 	}
+}
+
+func (e *Event) attempt(s *stream.Scanner) {
+	n := int64(e.Attempt)
+	s.Int(&n)
+	e.Attempt = int(n)
 }

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"ipw/lib/stream"
@@ -19,9 +20,11 @@ type Record struct {
 
 // Reader reads an event stream.
 type Reader struct {
-	r   *stream.Reader
-	mem stream.Memory
-	rec Record
+	r    *stream.Reader
+	mem  stream.Memory
+	rec  Record
+	room []Event
+	used int // of room
 }
 
 // NewReader reads the inputs, in order, as one stream.
@@ -34,6 +37,9 @@ func NewReader(problems *stream.Problems, inputs ...*stream.Input) *Reader {
 // decoded are rejected and skipped, records of unknown types are returned.
 func (r *Reader) Next() (*Record, error) {
 	for {
+		if r.take() {
+			return &r.rec, nil
+		}
 		line, err := r.r.Next()
 		if err != nil {
 			return nil, err
@@ -49,8 +55,8 @@ func (r *Reader) Next() (*Record, error) {
 		case stream.End:
 			r.rec.End = line.Status
 		default:
-			e := new(Event)
-			if err := parse(line.Bytes, e, &r.mem); err != nil {
+			e, err := r.parse(line.Bytes)
+			if err != nil {
 				r.r.Reject(err)
 				continue
 			}
@@ -58,6 +64,54 @@ func (r *Reader) Next() (*Record, error) {
 		}
 		return &r.rec, nil
 	}
+}
+
+// take takes the next line, if it has come, begins as nearly all do and is right:
+// with its type, which is one of those above and so not that of a header or an
+// end. It need not be looked at by stream.Reader then.
+func (r *Reader) take() bool {
+	line, _, whole := bytes.Cut(r.r.Ahead(), []byte{'\n'})
+	n := len(line) + 1
+	line = bytes.TrimSuffix(line, []byte{'\r'})
+	rest, ok := bytes.CutPrefix(line, []byte(`{"type":"`))
+	if !ok || !whole || line[len(line)-1] != '}' {
+		return false
+	}
+	if typ, _, _ := bytes.Cut(rest, []byte{'"'}); !known(typ) {
+		return false
+	}
+	e, err := r.parse(line)
+	if err != nil {
+		return false // Next says so
+	}
+	r.rec = Record{Event: e, Raw: line}
+	r.rec.File, r.rec.Line = r.r.Pass(n, 1)
+	return true
+}
+
+// known reports the types of records.
+func known(typ []byte) bool {
+	switch string(typ) {
+	case QueryStart, QueryEnd, SetupStart, SetupEnd, ScoringStart, ScoringEnd, LMStart, LMFirstToken, LMEnd,
+		ToolStart, ToolEnd, SubmodelStart, SubmodelEnd, Retry:
+		return true
+	}
+	return false
+}
+
+// parse reads an event, which may be kept. They are many and each is large, so
+// room is made for some at a time.
+func (r *Reader) parse(line []byte) (*Event, error) {
+	if r.used == len(r.room) {
+		r.room, r.used = make([]Event, 16), 0
+	}
+	e := &r.room[r.used]
+	if err := parse(line, e, &r.mem); err != nil {
+		*e = Event{}
+		return nil, err
+	}
+	r.used++
+	return e, nil
 }
 
 // Close closes the inputs.
