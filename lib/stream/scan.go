@@ -83,18 +83,17 @@ func (s *Scanner) Next() bool {
 // it steps nowhere. Who knows what comes asks for that first, and need not look
 // at the key.
 func (s *Scanner) At(member string) bool {
-	end := s.i + len(member)
-	return end <= len(s.line) && string(s.line[s.i:end]) == member && s.at(end)
+	return string(s.line[s.i:min(s.i+len(member), len(s.line))]) == member && s.at(len(member))
 }
 
-// at steps to the member whose key and colon end there.
-func (s *Scanner) at(end int) bool {
+// at steps to the member whose key and colon are the next n characters.
+func (s *Scanner) at(n int) bool {
 	if s.begun == (s.line[s.i] == '{') || s.failed() {
 		return false
 	}
 	s.begun = true
-	s.key = s.line[s.i+2 : end-2]
-	s.i = end
+	s.key = s.line[s.i+2 : s.i+n-2]
+	s.i += n
 	s.space()
 	return true
 }
