@@ -113,7 +113,7 @@ func list(b []byte, i int, v []int64) int {
 // end of b is near.
 func micro(b []byte, i int) (v int64, end int) {
 	const longest = len("-123456789012.123456")
-	if i+longest+8 > len(b) {
+	if i < 0 || i > len(b)-longest-8 { // never negative: said so for the loads, which are not checked again then
 		return 0, 0
 	}
 	x := load(b, i)
@@ -160,7 +160,7 @@ func odd(b []byte, i int) (v int64, end int) {
 // behind it, 0 if it cannot.
 func whole(b []byte, i int) (v int64, end int) {
 	const longest = 16
-	if i+longest+1 > len(b) {
+	if i < 0 || i > len(b)-longest-1 {
 		return 0, 0
 	}
 	x := load(b, i)
