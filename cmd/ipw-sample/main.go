@@ -12,6 +12,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"time"
 
 	"ipw/lib/cli"
@@ -33,6 +34,7 @@ func run(c *cli.Context) error {
 	if f.From != "" {
 		return convert(c, &f)
 	}
+	runtime.GOMAXPROCS(processors)
 	opts := roster.Options{
 		Sysfs: f.Sysfs, Proc: "/proc", Names: f.Source, Only: f.Only, Interval: f.Interval,
 		Now: func() int64 { return clock.System().MUs }, Sleep: time.Sleep, Env: os.LookupEnv,
@@ -74,6 +76,11 @@ func run(c *cli.Context) error {
 	}
 	return cmp.Or(err, s.Close()) // a stream that cannot be written says so each time
 }
+
+// processors are those that the sampler uses at most: one to sample, and one for
+// signals where a driver does not answer. By default it would be all of them, and
+// the runtime looks each of them over at every tick.
+const processors = 2
 
 // header is what a segment says of this machine.
 func header(keeper clock.Keeper) power.Header {

@@ -4,7 +4,6 @@ package nvml
 
 import (
 	"io/fs"
-	"runtime"
 	"strconv"
 
 	"github.com/NVIDIA/go-nvml/pkg/dl"
@@ -47,9 +46,6 @@ func openLibrary(o Options) ([]sensor.Sensor, string, error) {
 			why = failure(ret).Error()
 		}
 		return nil, "", &sensor.Unavailable{Source: Source, Why: why, Fix: "nvidia-smi -L"}
-	}
-	if runtime.GOMAXPROCS(0) < 2 {
-		runtime.GOMAXPROCS(2) // a quiet call that hangs in the driver keeps one; signals need another
 	}
 	driver, _ := lib.SystemGetDriverVersion()
 	lib.people = newPeople(o.Proc)

@@ -5,8 +5,8 @@
 //
 // What cgo does around a call wakes the runtime's watcher thread, if that
 // sleeps: on a machine that idles between two ticks of a sampler, at each tick,
-// at more cost than the call. The other side of it is that no garbage can be
-// collected until the function returns.
+// at more cost than the call. The other side of it is that one of GOMAXPROCS is
+// taken and no garbage can be collected until the function returns.
 //
 //	quietcall.Do(C.function, unsafe.Pointer(arguments))
 package quietcall
