@@ -43,7 +43,7 @@ type Spec struct {
 	Disk      int64             // bytes of what is written outside the workspace
 	PIDs      int               // processes and threads
 	Network   bool              // keep the network open after Seal
-	Joins     string            // of docker: a network of others' containers to be in, under the name Alias; then Network holds
+	Joins     string            // of docker: a network of others' containers to be in, also after Seal, under the name Alias
 	Alias     string
 }
 

@@ -69,6 +69,9 @@ func (t *Task) readCompose() error {
 	for _, name := range slices.Sorted(maps.Keys(c.Services)) {
 		if name != t.Main {
 			t.Others = append(t.Others, name)
+			if c.Services[name].Image == "" {
+				t.Unnamed = append(t.Unnamed, name)
+			}
 		}
 		if err := c.Services[name].contained(name == t.Main); err != nil {
 			return fmt.Errorf("%s: service %q %w", t.ComposeFile, name, err)

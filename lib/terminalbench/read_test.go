@@ -70,7 +70,9 @@ func TestCompose(t *testing.T) {
 				return s.Image == "debian:12" && s.Context == "" && slices.Equal(s.Command, []string{"sh", "-c", "sleep infinity"}) && maps.Equal(s.Env, map[string]string{"N": "3"}) && s.User == "1000" && s.Workdir == "/w" && s.CPUs == 2 && s.Memory == 512<<20
 			}, ""},
 		{"defaults of variables", "services:\n  client:\n    image: ${NONE:-a}b${T_BENCH_TEST_DIR}$$x${NONE2-}\n", func(t Task) bool { return t.Service.Image == "ab/tests$x" }, ""},
-		{"two services", "services:\n  client:\n    build: .\n  db:\n    image: postgres\n    volumes: [data:/var/lib]\n", func(t Task) bool { return t.Main == "client" && slices.Equal(t.Others, []string{"db"}) }, ""},
+		{"two services", "services:\n  client:\n    build: .\n  db:\n    image: postgres\n    volumes: [data:/var/lib]\n", func(t Task) bool {
+			return t.Main == "client" && slices.Equal(t.Others, []string{"db"}) && len(t.Unnamed) == 0
+		}, ""},
 		{"none of ours", "services:\n  a:\n    image: x\n  b:\n    image: y\n", nil, "none of its services is called client or main"},
 		{"a mount", "services:\n  client:\n    image: x\n    volumes: ['/var/run/docker.sock:/var/run/docker.sock']\n", nil, "mounts /var/run/docker.sock"},
 		{"a long mount", "services:\n  client:\n    image: x\n    volumes: [{type: bind, source: /etc, target: /e}]\n", nil, "mounts /etc:/e"},

@@ -40,6 +40,7 @@ type Task struct {
 	Service      Service  // the agent's container
 	Main         string   // what it is called in the compose file
 	Others       []string // the other containers of the compose file
+	Unnamed      []string // those of Others whose image is built and has no name
 	ComposeFile  string   // "" for none
 	WantsNetwork bool     // the agent may use the network
 }

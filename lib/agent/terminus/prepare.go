@@ -2,6 +2,7 @@ package terminus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -20,8 +21,11 @@ func (a *Agent) Prepare(ctx context.Context, box sandbox.Box) error {
 		return err
 	}
 	r, err := box.Exec(ctx, sandbox.Command{Args: []string{"sh", "-c", install}, User: "root", Dir: "/", Timeout: installTime})
-	if err != nil {
-		// a box without root has no package manager that could work
+	var lost *sandbox.LostError
+	switch {
+	case errors.As(err, &lost) || ctx.Err() != nil:
+		return err
+	case err != nil: // a box without root has no package manager that could work
 		return &NoTmuxError{err.Error()}
 	}
 	if has, err := hasTmux(ctx, box); err != nil || has {

@@ -2,12 +2,14 @@ package testbed
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,13 +85,18 @@ func (b *Bed) openComposed(ctx context.Context, q *agent.Query, t *terminalbench
 
 // projectName is unique on this machine, and of characters that compose takes.
 func projectName(label string) string {
+	return fmt.Sprintf("ipw-%s-%d-%x", plain(label), os.Getpid(), time.Now().UnixNano())
+}
+
+// plain leaves of a text the small letters and digits.
+func plain(s string) string {
 	safe := func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
 			return r
 		}
 		return '-'
 	}
-	return fmt.Sprintf("ipw-%s-%d-%x", strings.Trim(strings.Map(safe, strings.ToLower(label)), "-"), os.Getpid(), time.Now().UnixNano())
+	return strings.Trim(strings.Map(safe, strings.ToLower(s)), "-")
 }
 
 // up starts the other containers. Their network leads nowhere if the task has
@@ -99,7 +106,11 @@ func (p *project) up(ctx context.Context, labels map[string]string) error {
 	defer cancel()
 	services := map[string]any{}
 	for _, name := range p.task.Others {
-		services[name] = map[string]any{"labels": labels}
+		s := map[string]any{"labels": labels}
+		if slices.Contains(p.task.Unnamed, name) {
+			s["image"] = p.image(name)
+		}
+		services[name] = s
 	}
 	extra := map[string]any{"services": services,
 		"networks": map[string]any{"default": map[string]any{"labels": labels, "internal": !p.task.WantsNetwork}}}
@@ -117,6 +128,13 @@ func (p *project) up(ctx context.Context, labels map[string]string) error {
 		return err
 	}
 	return p.run(ctx, append([]string{"up", "-d", "--build"}, p.task.Others...)...)
+}
+
+// image is the name of one that is built. It is the same each time, so that what
+// has not changed is not built again, and no images pile up.
+func (p *project) image(service string) string {
+	sum := sha256.Sum256([]byte(p.task.ComposeFile))
+	return fmt.Sprintf("ipw/%s-%s:%x", plain(p.task.ID), plain(service), sum[:8])
 }
 
 // down removes the containers with their network and volumes.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"ipw/lib/sandbox"
@@ -30,10 +31,21 @@ func (s *Sandbox) joined(ctx context.Context) (string, error) {
 	return s.network, nil
 }
 
-// Seal takes the container from its network and looks whether a way out is
-// left.
+// join gives the container its name in a network of others.
+func (b *box) join(ctx context.Context) error {
+	if b.spec.Joins == "" {
+		return nil
+	}
+	_, err := b.sandbox.api.NetworkConnect(ctx, b.spec.Joins, client.NetworkConnectOptions{
+		Container: b.id, EndpointConfig: &network.EndpointSettings{Aliases: []string{b.spec.Alias}},
+	})
+	return b.sandbox.wrap(err)
+}
+
+// Seal takes the container from the run's network and looks whether a way out
+// is left.
 func (b *box) Seal(ctx context.Context) error {
-	if b.spec.Network || b.spec.Joins != "" {
+	if b.spec.Network {
 		return b.lost.Err()
 	}
 	ctx, end := b.While(ctx)
@@ -42,12 +54,28 @@ func (b *box) Seal(ctx context.Context) error {
 	if err != nil && !errdefs.IsNotFound(err) && !strings.Contains(err.Error(), "is not connected") {
 		return fmt.Errorf("the network cannot be cut: %w", b.why(ctx, err))
 	}
+	if b.spec.Joins != "" {
+		return b.inner(ctx)
+	}
 	r, err := b.Exec(ctx, sandbox.Command{Args: []string{"sh", "-c", routes}, User: "0", Dir: "/"})
 	if err != nil {
 		return fmt.Errorf("the network cannot be looked at: %w", err)
 	}
 	if out := strings.TrimSpace(r.Stdout); out != "" || r.Code != 0 {
 		return fmt.Errorf("the network is not cut: %s %s", out, strings.TrimSpace(r.Stderr))
+	}
+	return nil
+}
+
+// inner looks whether the network of others that is left leads nowhere else. Its
+// routes do not tell: the daemon may set a default one that ends at the bridge.
+func (b *box) inner(ctx context.Context) error {
+	n, err := b.sandbox.api.NetworkInspect(ctx, b.spec.Joins, client.NetworkInspectOptions{})
+	if err != nil {
+		return fmt.Errorf("the network cannot be looked at: %w", b.why(ctx, err))
+	}
+	if !n.Network.Internal {
+		return fmt.Errorf("the network is not cut: %s leads outside", b.spec.Joins)
 	}
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
-	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"ipw/lib/sandbox"
@@ -45,10 +44,8 @@ func (s *Sandbox) Open(ctx context.Context, spec sandbox.Spec) (sandbox.Box, err
 	}
 	b := &box{sandbox: s, spec: spec, lost: sandbox.NewLost(), workdir: spec.Workdir, user: spec.User}
 	b.settle(image.Config.User, image.Config.WorkingDir)
-	if b.network = spec.Joins; b.network == "" {
-		if b.network, err = s.joined(short); err != nil {
-			return nil, err
-		}
+	if b.network, err = s.joined(short); err != nil {
+		return nil, err
 	}
 	if err := s.create(short, b); err != nil {
 		return nil, err
@@ -99,7 +96,7 @@ func (s *Sandbox) create(ctx context.Context, b *box) error {
 		if b.watched {
 			host.StorageOpt = nil
 		}
-		made, err := s.api.ContainerCreate(ctx, client.ContainerCreateOptions{Name: name, Config: config, HostConfig: host, NetworkingConfig: b.joining()})
+		made, err := s.api.ContainerCreate(ctx, client.ContainerCreateOptions{Name: name, Config: config, HostConfig: host})
 		if err == nil {
 			b.id = made.ID
 			s.mu.Lock()
@@ -114,16 +111,6 @@ func (s *Sandbox) create(ctx context.Context, b *box) error {
 		s.plain = true
 		s.mu.Unlock()
 	}
-}
-
-// joining is the box's name in a network of others.
-func (b *box) joining() *network.NetworkingConfig {
-	if b.spec.Joins == "" {
-		return nil
-	}
-	return &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{
-		b.spec.Joins: {Aliases: []string{b.spec.Alias}},
-	}}
 }
 
 var outside = regexp.MustCompile(`[^a-zA-Z0-9_.-]+`)
@@ -171,6 +158,9 @@ func (b *box) start(ctx context.Context, entrypoint []string) error {
 		return b.sandbox.wrap(err)
 	}
 	b.keeper = newKeeper(held.HijackedResponse)
+	if err := b.join(ctx); err != nil {
+		return err
+	}
 	if _, err := b.sandbox.api.ContainerStart(ctx, b.id, client.ContainerStartOptions{}); err != nil {
 		return b.sandbox.wrap(err)
 	}

@@ -66,7 +66,8 @@ func (d *Daemon) Start() error {
 		return err
 	}
 	defer log.Close()
-	d.cmd = exec.Command(d.path, "--host", d.Host, "--data-root", d.dir+"/data", "--exec-root", d.dir+"/exec",
+	// in a network of its own: without a bridge it removes the usual daemon's docker0
+	d.cmd = exec.Command("unshare", "--net", d.path, "--host", d.Host, "--data-root", d.dir+"/data", "--exec-root", d.dir+"/exec",
 		"--pidfile", d.dir+"/pid", "--bridge", "none", "--iptables=false", "--ip-forward=false", "--ip-masq=false")
 	d.cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin")
 	d.cmd.Stdout, d.cmd.Stderr = log, log
