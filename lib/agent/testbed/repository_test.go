@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"ipw/lib/agent"
 	"ipw/lib/clock"
@@ -71,6 +72,12 @@ func (d does) Solve(ctx context.Context, q *agent.Query, _ dataset.Task) agent.O
 // its artifacts.
 func run(t *testing.T, b *Bed, in swebench.Instance, script string) (scored, ended event.Event, artifacts string) {
 	t.Helper()
+	return runAs(t.Context(), t, b, in, &agent.Run{Agent: does(script)})
+}
+
+// runAs is run with an agent and a time limit of r's.
+func runAs(ctx context.Context, t *testing.T, b *Bed, in swebench.Instance, r *agent.Run) (scored, ended event.Event, artifacts string) {
+	t.Helper()
 	var out bytes.Buffer
 	w := event.NewWriter(stream.NewWriter(&out), clock.System)
 	if err := w.Header(event.Header{Run: "r@1"}); err != nil {
@@ -78,11 +85,11 @@ func run(t *testing.T, b *Bed, in swebench.Instance, script string) (scored, end
 	}
 	b.Sandbox = host.Sandbox{}
 	artifacts = t.TempDir()
-	r := agent.Run{Agent: does(script), Recorder: agent.NewRecorder(w), Open: b.Open, Artifacts: artifacts}
+	r.Recorder, r.Open, r.Artifacts = agent.NewRecorder(w), b.Open, artifacts
 	var task iter.Seq2[dataset.Task, error] = func(yield func(dataset.Task, error) bool) {
 		yield(dataset.Task{ID: in.ID, Problem: in.Prompt(), Instance: &in}, nil)
 	}
-	totals, err := r.Tasks(t.Context(), task)
+	totals, err := r.Tasks(ctx, task)
 	if err != nil || totals.Left != nil || totals.Unkept != nil {
 		t.Fatal(err, totals)
 	}
@@ -151,6 +158,58 @@ func TestRepository(t *testing.T) {
 			line, _ := os.ReadFile(predictions)
 			if err := json.Unmarshal(line, &p); err != nil || p.InstanceID != in.ID || p.Model != "m" || p.Patch != string(patch) {
 				t.Errorf("%v, prediction %+v", err, p)
+			}
+		})
+	}
+}
+
+// mends is an agent that mends the bug and then ends in a way of its own.
+type mends func(ctx context.Context, q *agent.Query) agent.Outcome
+
+func (m mends) Solve(ctx context.Context, q *agent.Query, t dataset.Task) agent.Outcome {
+	does(`printf 'echo $(($1 + $2))\n' > add.sh`).Solve(ctx, q, t)
+	return m(ctx, q)
+}
+
+// TestEveryExit: the patch is taken however the query ends, and graded unless
+// the user stopped the run.
+func TestEveryExit(t *testing.T) {
+	for _, reason := range []string{event.MaxTurns, event.Failed, event.Timeout, event.Interrupted, "panic"} {
+		t.Run(reason, func(t *testing.T) {
+			in, mirror := instance(t)
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			r := &agent.Run{Agent: mends(func(ctx context.Context, q *agent.Query) agent.Outcome {
+				switch reason {
+				case "panic":
+					panic("oh")
+				case event.Interrupted:
+					stop()
+				case event.Timeout:
+					<-ctx.Done()
+				default:
+					return agent.Outcome{Reason: reason}
+				}
+				return q.Cut(ctx, nil)
+			})}
+			if reason == event.Timeout {
+				r.Timeout = 3 * time.Second
+			}
+			predictions := filepath.Join(t.TempDir(), "p.jsonl")
+			scored, ended, artifacts := runAs(ctx, t, &Bed{Mirror: mirror, Predictions: predictions}, in, r)
+			want := map[string]string{"panic": event.Failed}[reason]
+			if want == "" {
+				want = reason
+			}
+			patch, err := os.ReadFile(filepath.Join(artifacts, "patch.diff"))
+			if ended.Reason != want || err != nil || !strings.Contains(string(patch), "+echo $(($1 + $2))") || *ended.ResponseText != string(patch) {
+				t.Errorf("%s, %v, patch %s", ended.Reason, err, patch)
+			}
+			if line, _ := os.ReadFile(predictions); !strings.Contains(string(line), "add.sh") {
+				t.Errorf("prediction %s", line)
+			}
+			if got := verdict(scored); (got == "right") != (reason != event.Interrupted) {
+				t.Errorf("verdict %s", got)
 			}
 		})
 	}
