@@ -59,8 +59,8 @@ func (q *Query) Cut(ctx context.Context, err error) Outcome {
 	return o
 }
 
-// why is the error of a call that failed: what ended the context, if that did.
-func why(ctx context.Context, err error) error {
+// Why is the error of a call that failed: what ended the context, if that did.
+func Why(ctx context.Context, err error) error {
 	switch cause := context.Cause(ctx); {
 	case err == nil || cause == nil:
 		return err

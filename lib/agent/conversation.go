@@ -58,7 +58,7 @@ func sendable(calls []llm.ToolCall) []llm.ToolCall {
 func (q *Query) Chat(ctx context.Context, turn int, c llm.Client, req llm.Request) (llm.Response, error) {
 	call := q.LM(turn, c, req.Model)
 	resp, err := c.Chat(ctx, req, call.Observer())
-	call.End(resp, why(ctx, err))
+	call.End(resp, Why(ctx, err))
 	for i := range resp.Message.ToolCalls {
 		if c := &resp.Message.ToolCalls[i]; c.ID == "" {
 			c.ID = fmt.Sprintf("call_%d_%d", turn, i)

@@ -71,7 +71,7 @@ func (r *Run) open(ctx context.Context, q *Query, t dataset.Task) error {
 	if err != nil {
 		err = fmt.Errorf("setup: %w", err)
 	}
-	w.End(why(ctx, err))
+	w.End(Why(ctx, err))
 	return err
 }
 
@@ -95,7 +95,7 @@ func (r *Run) finish(ctx context.Context, q *Query, o Outcome) Outcome {
 	if p.Grade != nil && ctx.Err() == nil {
 		w := q.Scoring("tests")
 		g, err := p.Grade(ctx, o)
-		w.Grade(g, why(ctx, err))
+		w.Grade(g, Why(ctx, err))
 		o = o.lost(err)
 	}
 	return o

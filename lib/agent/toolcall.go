@@ -63,14 +63,14 @@ func call(ctx context.Context, tools []tool.Tool, c llm.ToolCall) (string, error
 	go guarded(ctx, t, args, done)
 	select {
 	case r := <-done:
-		return r.text, why(ctx, r.err)
+		return r.text, Why(ctx, r.err)
 	case <-ctx.Done():
 	}
 	select {
 	case r := <-done:
-		return r.text, why(ctx, r.err)
+		return r.text, Why(ctx, r.err)
 	case <-time.After(toolGrace):
-		return "", fmt.Errorf("%w; the tool did not stop", why(ctx, ctx.Err()))
+		return "", fmt.Errorf("%w; the tool did not stop", Why(ctx, ctx.Err()))
 	}
 }
 

@@ -185,7 +185,7 @@ func (s *session) press(ctx context.Context, turn, i int, c command, look bool) 
 	if err == nil && look {
 		screen, err = s.terminal.news(ctx)
 	}
-	call.End(screen, err)
+	call.End(screen, agent.Why(ctx, err))
 	return screen, err
 }
 
