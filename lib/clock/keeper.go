@@ -36,7 +36,7 @@ func Kept(ctx context.Context) Keeper {
 			return k
 		}
 	}
-	if k, err := ptp(ctx, ptpSockets, readPHC); err == nil {
+	if k, err := ptp(ctx, ptpSockets, ptpWait, readPHC); err == nil {
 		return k
 	}
 	if _, err := os.Stat("/run/systemd/timesync/synchronized"); err == nil { // systemd-timesyncd.service(8)

@@ -14,29 +14,29 @@ import (
 type daemon struct {
 	conn   *net.UnixConn
 	domain byte
+	wait   time.Duration // for an answer
 }
 
 // ptpSockets are where ptp4l listens: for everybody since linuxptp 4, and for
 // root (ptp4l(8), uds_ro_address and uds_address).
 var ptpSockets = []string{"/var/run/ptp4lro", "/var/run/ptp4l"}
 
-// Waits for a daemon on this machine: one that lives answers in milliseconds,
-// one of another domain never.
-const (
-	ptpWait    = 300 * time.Millisecond
-	ptpDomains = 128
-)
+// ptpWait is for a daemon on this machine: one that lives answers in
+// milliseconds, one of another domain never.
+const ptpWait = 300 * time.Millisecond
+
+const ptpDomains = 128
 
 var errNoPTP = errors.New("no ptp4l that answers")
 
 // ptp asks the first ptp4l that answers how it keeps the clock. It is not asked
 // where no port of it follows a master: then it keeps the others' clocks.
-func ptp(ctx context.Context, sockets []string, phc func(name string) (phcOffset, error)) (Keeper, error) {
+func ptp(ctx context.Context, sockets []string, wait time.Duration, phc func(name string) (phcOffset, error)) (Keeper, error) {
 	for _, path := range sockets {
 		if _, err := os.Stat(path); err != nil {
 			continue
 		}
-		d, err := dial(ctx, path)
+		d, err := dial(ctx, path, wait)
 		if err != nil {
 			continue
 		}
@@ -47,8 +47,8 @@ func ptp(ctx context.Context, sockets []string, phc func(name string) (phcOffset
 }
 
 // dial binds a socket of our own, because the answers are sent to its path.
-func dial(ctx context.Context, path string) (*daemon, error) {
-	dir, err := os.MkdirTemp(runtimeDir(), "ipw-ptp")
+func dial(ctx context.Context, path string, wait time.Duration) (*daemon, error) {
+	dir, err := socketDir()
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func dial(ctx context.Context, path string) (*daemon, error) {
 		os.RemoveAll(dir)
 		return nil, err
 	}
-	d := &daemon{conn: conn}
+	d := &daemon{conn: conn, wait: wait}
 	_ = os.Chmod(own, 0o666) // for a daemon that is not root
 	_ = os.Chmod(dir, 0o755)
 	if deadline, ok := ctx.Deadline(); ok {
@@ -73,12 +73,18 @@ func dial(ctx context.Context, path string) (*daemon, error) {
 	return nil, errNoPTP
 }
 
-// runtimeDir is where sockets are put that a daemon with a private /tmp sees.
-func runtimeDir() string {
-	if os.Geteuid() == 0 {
-		return "/run"
+// socketDir makes a directory for our socket, where a daemon with a private /tmp
+// sees it if that can be.
+func socketDir() (string, error) {
+	parent := "/run"
+	if os.Geteuid() != 0 {
+		parent = os.Getenv("XDG_RUNTIME_DIR")
 	}
-	return os.Getenv("XDG_RUNTIME_DIR") // "" is the system's directory of temporary files
+	dir, err := os.MkdirTemp(parent, "ipw-ptp")
+	if err != nil {
+		dir, err = os.MkdirTemp("", "ipw-ptp")
+	}
+	return dir, err
 }
 
 func (d *daemon) close() {
@@ -111,7 +117,7 @@ func (d *daemon) get(id uint16) ([]byte, error) {
 // receive waits for the answer about id.
 func (d *daemon) receive(id uint16) (data []byte, domain byte, err error) {
 	b := make([]byte, 1500)
-	_ = d.conn.SetReadDeadline(time.Now().Add(ptpWait))
+	_ = d.conn.SetReadDeadline(time.Now().Add(d.wait))
 	for {
 		n, err := d.conn.Read(b)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The data of linuxptp 3.1.1's answers, as a slave over a veth pair gave them,
@@ -112,13 +113,21 @@ func TestPTP(t *testing.T) {
 		"nobody":                        {&ptp4l{}, nobody},
 	} {
 		t.Run(name, func(t *testing.T) {
-			k, err := ptp(context.Background(), []string{"/nowhere", c.daemon.serve(t)}, phc)
+			t.Parallel()
+			wait := time.Minute
+			switch name { // those in which somebody does not answer
+			case "nobody":
+				wait = 20 * time.Millisecond
+			case "other domain", "grandmaster itself":
+				wait = time.Second
+			}
+			k, err := ptp(context.Background(), []string{"/nowhere", c.daemon.serve(t)}, wait, phc)
 			if got := k.String(); got != c.want || (err != nil) != (c.want == nobody) {
 				t.Errorf("%s (%v), want %s", got, err, c.want)
 			}
 		})
 	}
-	if _, err := ptp(context.Background(), nil, phc); !errors.Is(err, errNoPTP) {
+	if _, err := ptp(context.Background(), nil, time.Second, phc); !errors.Is(err, errNoPTP) {
 		t.Error(err)
 	}
 }
