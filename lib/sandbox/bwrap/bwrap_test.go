@@ -1,6 +1,8 @@
 package bwrap
 
 import (
+	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,6 +119,8 @@ func TestSeal(t *testing.T) {
 // TestDisk: many files instead of one big one end the box.
 func TestDisk(t *testing.T) {
 	b := open(t, sandbox.Spec{Disk: 8 << 20})
+	while, done := b.While(t.Context())
+	defer done()
 	r, err := b.Exec(t.Context(), sandbox.Command{Timeout: time.Minute,
 		Args: []string{"sh", "-c", "i=0; while [ $i -lt 16 ]; do head -c 1M /dev/zero >/tmp/$i; i=$((i+1)); done; sleep 100"}})
 	if err == nil || !strings.Contains(err.Error(), "allowed") {
@@ -124,6 +128,11 @@ func TestDisk(t *testing.T) {
 	}
 	if _, again := b.Exec(t.Context(), sandbox.Command{Args: []string{"true"}}); again == nil || again.Error() != err.Error() {
 		t.Errorf("later: %v", again)
+	}
+	<-while.Done()
+	var lost *sandbox.LostError
+	if !errors.As(context.Cause(while), &lost) {
+		t.Errorf("what goes on while it is whole ends with %v", context.Cause(while))
 	}
 }
 
