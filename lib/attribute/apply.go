@@ -41,7 +41,8 @@ func (e *Engine) tooFar(h *event.Header, by int64) bool {
 	return false
 }
 
-// Event takes one record. The engine keeps it.
+// Event takes one record. The engine keeps it, and releases it when the trace of
+// its query is written.
 func (e *Engine) Event(ev *event.Event) {
 	s := &e.events
 	m := int64(0)

@@ -3,6 +3,8 @@ package attribute
 import (
 	"slices"
 	"sync"
+
+	"ipw/lib/event"
 )
 
 // aside is where the traces of queries are made that everything has passed. With
@@ -45,6 +47,7 @@ func (e *Engine) finish(q *query) {
 		return
 	}
 	t := e.resolve(q)
+	event.Release(q.events)
 	e.reuse(q)
 	if err := e.emit(t); err != nil {
 		e.aside.mu.Lock()

@@ -145,6 +145,7 @@ type query struct {
 	first    *event.Event // what it begins with
 	last     *event.Event // what ended it; nil: nothing did
 	early    []pushed     // starts of calls and tools before its own
+	events   []*event.Event
 }
 
 // epoch is the time between two events of one query.

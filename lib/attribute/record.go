@@ -27,7 +27,8 @@ func (e *Engine) record(t int64, p *pushed) {
 	q := e.openQuery(&key)
 	switch {
 	case p.class == startsQuery:
-		e.startQuery(t, key, p, q)
+		q = e.startQuery(t, key, p, q)
+		q.events = append(q.events, ev)
 		return
 	case q == nil && ev.Type == event.SetupStart && e.startAhead(key):
 		e.warn("early setup", "query %q: setup begins before its start: it is taken to start there", ev.Query)
@@ -41,6 +42,7 @@ func (e *Engine) record(t int64, p *pushed) {
 	}
 	e.touch(q)
 	q.lastUs = ev.TUs
+	q.events = append(q.events, ev)
 	switch p.class {
 	case endsQuery:
 		e.endQuery(t, q, ev)
@@ -84,18 +86,20 @@ func (e *Engine) newQuery(t int64, key queryKey, p *pushed) *query {
 	return q
 }
 
-func (e *Engine) startQuery(t int64, key queryKey, p *pushed, q *query) {
+// startQuery begins a query, unless it is q, which is open.
+func (e *Engine) startQuery(t int64, key queryKey, p *pushed, q *query) *query {
 	if q == nil {
 		q = e.newQuery(t, key, p)
 	} else if q.begin != nil {
 		e.warn("duplicate "+key.id, "query %q starts again while it is open: ignored", key.id)
-		return
+		return q
 	}
 	q.begin = p.ev
 	for _, early := range q.early {
 		e.startSpan(t, q, &early)
 	}
 	q.early = nil
+	return q
 }
 
 // endQuery closes a query, unless a setup or scoring window extends it.

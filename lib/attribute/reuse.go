@@ -28,7 +28,7 @@ func (e *Engine) blankQuery() *query {
 	for i := range q.epochs {
 		q.epochs[i].live = nil
 	}
-	*q = query{spans: q.spans[:0], epochs: q.epochs[:0], crossed: q.crossed[:0], cuts: q.cuts[:0], brink: q.brink}
+	*q = query{spans: q.spans[:0], epochs: q.epochs[:0], crossed: q.crossed[:0], cuts: q.cuts[:0], brink: q.brink, events: q.events[:0]}
 	return q
 }
 

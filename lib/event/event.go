@@ -150,4 +150,6 @@ type Event struct {
 	// retry
 	ErrorClass string   `json:"error_class,omitempty"`
 	WaitS      *float64 `json:"wait_s,omitempty"`
+
+	room *room // where it lies; nil: no Reader has made it
 }

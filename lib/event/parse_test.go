@@ -166,7 +166,7 @@ func randomEvent(r *rand.Rand) *Event {
 	e := new(Event)
 	v := reflect.ValueOf(e).Elem()
 	for i := range v.NumField() {
-		if r.IntN(2) == 0 {
+		if r.IntN(2) == 0 || !v.Type().Field(i).IsExported() {
 			continue
 		}
 		switch p := v.Field(i).Addr().Interface().(type) {

@@ -23,8 +23,7 @@ type Reader struct {
 	r    *stream.Reader
 	mem  stream.Memory
 	rec  Record
-	room []Event
-	used int // of room
+	room room
 }
 
 // NewReader reads the inputs, in order, as one stream.
@@ -33,7 +32,7 @@ func NewReader(problems *stream.Problems, inputs ...*stream.Input) *Reader {
 }
 
 // Next returns the next record and io.EOF at the end. The Record is valid until
-// the next call; the Header or Event in it may be kept. Lines that cannot be
+// the next call; the Header or Event in it may be kept, see Release. Lines that cannot be
 // decoded are rejected and skipped, records of unknown types are returned.
 func (r *Reader) Next() (*Record, error) {
 	for {
@@ -99,18 +98,13 @@ func known(typ []byte) bool {
 	return false
 }
 
-// parse reads an event, which may be kept. They are many and each is large, so
-// room is made for some at a time.
+// parse reads an event, which may be kept.
 func (r *Reader) parse(line []byte) (*Event, error) {
-	if r.used == len(r.room) {
-		r.room, r.used = make([]Event, 16), 0
-	}
-	e := &r.room[r.used]
+	e := r.room.next()
 	if err := parse(line, e, &r.mem); err != nil {
-		*e = Event{}
 		return nil, err
 	}
-	r.used++
+	r.room.take()
 	return e, nil
 }
 

@@ -49,7 +49,8 @@ func TestReader(t *testing.T) {
 	}
 	for e, line := range kept { // an event may be kept
 		var again Event
-		if err := Parse([]byte(line), &again); err != nil || !reflect.DeepEqual(e, &again) {
+		err := Parse([]byte(line), &again)
+		if again.room = e.room; err != nil || !reflect.DeepEqual(e, &again) {
 			t.Errorf("%+v is not %s any more", e, line)
 		}
 	}
@@ -162,5 +163,47 @@ func BenchmarkWriter(b *testing.B) {
 		if err := w.Emit(e); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// What is released is filled again, and what is not stays.
+func TestRelease(t *testing.T) {
+	var lines strings.Builder
+	lines.WriteString(`{"type":"header","schema":"ipw.events/1","t_us":1}` + "\n")
+	const n = 200
+	for i := range n {
+		fmt.Fprintf(&lines, `{"type":"retry","t_us":%d,"span":"s%d"}`+"\n", i, i)
+	}
+	fmt.Fprintf(&lines, `{"type":"end","records":%d,"status":"ok"}`+"\n", n)
+	r := NewReader(new(stream.Problems), stream.NewInput("e", strings.NewReader(lines.String())))
+	places, kept := make(map[*Event]bool), make(map[string]*Event)
+	for i := 0; i < n; {
+		rec, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := rec.Event
+		if e == nil {
+			continue
+		}
+		if want := fmt.Sprintf("s%d", i); e.Span != want || e.TUs != int64(i) || e.Type != Retry || e.Query != "" {
+			t.Fatalf("%+v, want %s", e, want)
+		}
+		places[e] = true
+		if i%10 == 0 {
+			kept[e.Span] = e
+		} else {
+			e.Query = "used"
+			Release([]*Event{e, {}})
+		}
+		i++
+	}
+	for span, e := range kept {
+		if e.Span != span {
+			t.Errorf("%s is %+v now", span, e)
+		}
+	}
+	if len(places) > n/2 {
+		t.Errorf("%d places for %d events", len(places), n)
 	}
 }
