@@ -166,9 +166,10 @@ func TestEveryKeyIsAColumn(t *testing.T) {
 	need("traces", fields((&trace.QueryTrace{HasAboveIdle: true, HasElectricity: true}).Fields()), map[string]string{"turns": "a view", "energy": "energy_… columns"})
 	need("turns", fields((&trace.TurnTrace{HasAboveIdle: true, HasElectricity: true}).Fields()), map[string]string{"tools": "a view", "energy": "energy_… columns"})
 	var keys []string
-	for i := range reflect.TypeFor[event.Event]().NumField() {
-		key, _, _ := strings.Cut(reflect.TypeFor[event.Event]().Field(i).Tag.Get("json"), ",")
-		keys = append(keys, key)
+	for f := range reflect.TypeFor[event.Event]().Fields() {
+		if key, _, _ := strings.Cut(f.Tag.Get("json"), ","); f.IsExported() {
+			keys = append(keys, key)
+		}
 	}
 	if len(keys) < 30 {
 		t.Fatalf("only %d keys of events", len(keys))
