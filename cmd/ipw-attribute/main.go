@@ -69,7 +69,6 @@ func run(c *cli.Context) error {
 	defer bottom.Clear()
 	var engine *attribute.Engine
 	writing := startWriting(out)
-	opts.Aside = !f.Follow
 	opts.Emit = func(q *trace.QueryTrace) error {
 		far.add(q)
 		return writing.add(job{trace: q, hold: !f.Follow && engine.MayRefuse(), flush: f.Follow}, engine.Reuse)
@@ -105,7 +104,7 @@ func run(c *cli.Context) error {
 
 // options turns flags into the attribution's options.
 func (f *flags) options() (attribute.Options, error) {
-	o := attribute.Options{Share: f.Share, PromptWeight: f.PromptWeight, MinCoverage: f.MinCoverage, KWhPrice: f.KWhPrice, Live: f.Follow}
+	o := attribute.Options{Share: f.Share, PromptWeight: f.PromptWeight, MinCoverage: f.MinCoverage, KWhPrice: f.KWhPrice, Live: f.Follow, Aside: !f.Follow}
 	switch f.Share {
 	case attribute.Active, attribute.Equal, attribute.Whole, attribute.Tokens:
 	default:

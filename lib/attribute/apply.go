@@ -158,38 +158,37 @@ const (
 	closes // what is open
 )
 
+// deed is what a record does, and to which kind of span.
+type deed struct {
+	class class
+	kind  spanKind
+}
+
+// deeds are those of the records that begin or end something.
+var deeds = map[string]deed{
+	event.QueryStart:    {class: startsQuery},
+	event.QueryEnd:      {class: endsQuery},
+	event.LMStart:       {startsSpan, lmCall},
+	event.LMEnd:         {endsSpan, lmCall},
+	event.ToolStart:     {startsSpan, toolCall},
+	event.ToolEnd:       {endsSpan, toolCall},
+	event.SubmodelStart: {startsSpan, subCall},
+	event.SubmodelEnd:   {endsSpan, subCall},
+	event.SetupStart:    {startsSpan, setupWindow},
+	event.SetupEnd:      {endsSpan, setupWindow},
+	event.ScoringStart:  {startsSpan, scoringWindow},
+	event.ScoringEnd:    {endsSpan, scoringWindow},
+}
+
 // classify sets what a record does.
 func (p *pushed) classify() {
-	p.class = tells
+	p.deed = deed{class: closes}
 	if p.ev == nil {
-		p.class = closes
 		return
 	}
-	switch p.ev.Type {
-	case event.QueryStart:
-		p.class = startsQuery
-	case event.QueryEnd:
-		p.class = endsQuery
-	case event.LMStart:
-		p.class, p.kind = startsSpan, lmCall
-	case event.LMEnd:
-		p.class, p.kind = endsSpan, lmCall
-	case event.ToolStart:
-		p.class, p.kind = startsSpan, toolCall
-	case event.ToolEnd:
-		p.class, p.kind = endsSpan, toolCall
-	case event.SubmodelStart:
-		p.class, p.kind = startsSpan, subCall
-	case event.SubmodelEnd:
-		p.class, p.kind = endsSpan, subCall
-	case event.SetupStart:
-		p.class, p.kind = startsSpan, setupWindow
-	case event.SetupEnd:
-		p.class, p.kind = endsSpan, setupWindow
-	case event.ScoringStart:
-		p.class, p.kind = startsSpan, scoringWindow
-	case event.ScoringEnd:
-		p.class, p.kind = endsSpan, scoringWindow
+	var known bool
+	if p.deed, known = deeds[p.ev.Type]; !known {
+		p.class = tells
 	}
 }
 

@@ -102,9 +102,8 @@ type Engine struct {
 
 // pushed is one event on its way.
 type pushed struct {
-	t      int64
-	class  class
-	kind   spanKind // of what starts or ends a span
+	t int64
+	deed
 	head   *event.Header
 	ev     *event.Event // nil: closes what is open
 	run    string       // of a closing
