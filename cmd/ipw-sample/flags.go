@@ -84,14 +84,11 @@ func chosen(err error) error {
 	return err
 }
 
-// flushEvery is how long a sample may stay in the buffer: less than a second,
-// which is the most that a kill may lose. Who reads a pipe wants a sample at
-// once, who follows a file looks some times a second, and a compressor wants
-// something to compress.
+// flushEvery is how long a sample may stay in the buffer: in a file less than a
+// second, which is the most that a kill may lose. Who reads a pipe wants a sample
+// at once.
 func flushEvery(f *flags, c *cli.Context) time.Duration {
 	switch {
-	case strings.HasSuffix(f.Output, ".gz") || strings.HasSuffix(f.Output, ".zst"):
-		return 900 * time.Millisecond
 	case regular(f.Output, c), f.Rotate != nil && f.Output != "" && f.Output != "-":
 		return flushFile
 	case f.Interval < 20*time.Millisecond:
@@ -100,7 +97,7 @@ func flushEvery(f *flags, c *cli.Context) time.Duration {
 	return 0
 }
 
-const flushFile = 500 * time.Millisecond
+const flushFile = 900 * time.Millisecond
 
 func regular(path string, c *cli.Context) bool {
 	if path != "" && path != "-" {

@@ -2,6 +2,7 @@ package powerlog
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,6 +34,7 @@ var dcgmiNames = map[string]role{
 	"POWER": watts, "TOTEC": joules, "TMPTR": degrees, "GPUTL": busy, "FBUSD": memory,
 	"EPLMT": unused, "PMLMT": unused, "PMMIN": unused, "PMMAX": unused, "PMDEF": unused,
 	"SMCLK": unused, "MMCLK": unused, "PSTAT": unused, "MMTMP": unused, "MCUTL": unused,
+	"DVNAM": unused, "DVBRN": unused, "UUID#": unused, "SRNUM": unused, "NVIDX": unused,
 	"GRACT": unused, "SMACT": unused, "SMOCC": unused, "TENSO": unused, "DRAMA": unused,
 }
 
@@ -69,7 +71,7 @@ func (r *dcgmi) next() (*row, error) {
 		case words[0] != "GPU":
 			r.skipped.name([]string{"rows of " + words[0]})
 		default:
-			if err := r.read(words); err == nil {
+			if err := r.read(r.split(line, words)); err == nil {
 				return &r.row, nil
 			} else if err := r.src.reject(err); err != nil {
 				return nil, err
@@ -94,7 +96,20 @@ func (r *dcgmi) header(line string) error {
 	return nil
 }
 
-// read makes a row of the words of a line: GPU, its number, the columns.
+// wide is what dcgmi leaves between two columns at least.
+var wide = regexp.MustCompile(`\s{2,}`)
+
+// split gives a line's GPU, number and columns: its words, or, where a name is
+// of several words, what wide gaps part.
+func (r *dcgmi) split(line string, words []string) []string {
+	if len(words) <= len(r.columns)+2 {
+		return words
+	}
+	cells := wide.Split(strings.TrimSpace(line), -1)
+	return append(strings.Fields(cells[0]), cells[1:]...)
+}
+
+// read makes a row of what a line holds: GPU, its number, the columns.
 func (r *dcgmi) read(words []string) error {
 	if len(words) != len(r.columns)+2 {
 		return fmt.Errorf("has %d columns, the header line names %d", len(words)-2, len(r.columns))

@@ -428,8 +428,11 @@ func TestSleeper(t *testing.T) {
 			}
 			cancel()
 		}
-		if until := now() + 2000; !wait(context.Background(), until) || now() < until {
-			t.Errorf("%s: does not sleep after a context's end", name)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Millisecond)
+		wait(ctx, now()+5000)
+		cancel()
+		if until := now() + 20_000; !wait(context.Background(), until) || now() < until {
+			t.Errorf("%s: wakes at the time of the wait before, which a context ended", name)
 		}
 	}
 	wait := Sleeper(now)

@@ -13,41 +13,41 @@ import (
 // Sleeper returns a Wait by CLOCK_BOOTTIME, which now reads, exact to some ten
 // microseconds.
 //
-// It reads a timer file through the runtime's poller, with system calls that the
-// runtime is not told of. What it is told of, a system call or a timer of its
-// own, wakes a second thread that watches it, and half of what a tick costs is
-// that thread's: see BenchmarkTick.
+// It waits for a timer file by the runtime's poller, and sets it with a system
+// call that the runtime is not told of. What it is told of, a system call or a
+// timer of its own, wakes a second thread that watches it, and half of what a
+// tick costs is that thread's: see BenchmarkTick. The file is never read: setting
+// it takes back that it was ready.
 func Sleeper(now func() int64) Wait {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_BOOTTIME, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil {
 		return timerSleeper(now)
 	}
-	s := &sleeper{timers: timerSleeper(now), file: os.NewFile(uintptr(fd), "timerfd"), spec: new(unix.ItimerSpec), fired: new(uint64)}
+	s := &sleeper{timers: timerSleeper(now), file: os.NewFile(uintptr(fd), "timerfd"), spec: new(unix.ItimerSpec)}
 	if s.conn, err = s.file.SyscallConn(); err != nil {
 		return timerSleeper(now)
 	}
-	s.readFn = s.read
+	s.readyFn = s.ready
 	return s.wait
 }
 
 type sleeper struct {
-	timers Wait // where timer files fail
-	file   *os.File
-	conn   syscall.RawConn
-	readFn func(uintptr) bool
-	spec   *unix.ItimerSpec
-	fired  *uint64
-	set    bool            // the timer was set
-	errno  syscall.Errno   // of setting it
-	ctx    context.Context // whose end wakes a read
-	stop   func() bool
+	timers  Wait // where timer files fail
+	file    *os.File
+	conn    syscall.RawConn
+	readyFn func(uintptr) bool
+	spec    *unix.ItimerSpec
+	set     bool            // the timer was set
+	errno   syscall.Errno   // of setting it
+	ctx     context.Context // whose end wakes the wait
+	stop    func() bool
 }
 
 func (s *sleeper) wait(ctx context.Context, until int64) bool {
 	s.listen(ctx)
 	for ctx.Err() == nil {
 		s.spec.Value, s.set = unix.NsecToTimespec(until*1000), false
-		switch err := s.conn.Read(s.readFn); {
+		switch err := s.conn.Read(s.readyFn); {
 		case err == nil && s.errno != 0:
 			return s.timers(ctx, until)
 		case err == nil:
@@ -58,22 +58,24 @@ func (s *sleeper) wait(ctx context.Context, until int64) bool {
 			return s.timers(ctx, until)
 		}
 	}
+	s.spec.Value, s.set = unix.Timespec{}, false // never: the next wait's time is not this one's
+	s.conn.Control(func(fd uintptr) { s.ready(fd) })
 	return false
 }
 
-// read sets the timer, then takes its count; false, not yet, sends the goroutine
-// to sleep. The timer is set in here because what it does before would not wake.
-func (s *sleeper) read(fd uintptr) bool {
-	if !s.set {
-		s.set = true
-		_, _, s.errno = unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, fd, unix.TFD_TIMER_ABSTIME, uintptr(unsafe.Pointer(s.spec)), 0, 0, 0)
-		return s.errno != 0
+// ready sets the timer and says not yet, which sends the goroutine to sleep;
+// asked again, when the timer has fired, it says so. The timer is set in here
+// because what it does before would not wake.
+func (s *sleeper) ready(fd uintptr) bool {
+	if s.set {
+		return true
 	}
-	_, _, e := unix.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(s.fired)), unsafe.Sizeof(*s.fired))
-	return e != unix.EAGAIN
+	s.set = true
+	_, _, s.errno = unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, fd, unix.TFD_TIMER_ABSTIME, uintptr(unsafe.Pointer(s.spec)), 0, 0, 0)
+	return s.errno != 0
 }
 
-// listen lets the end of ctx wake a read.
+// listen lets the end of ctx wake the wait.
 func (s *sleeper) listen(ctx context.Context) {
 	if s.ctx == ctx {
 		return

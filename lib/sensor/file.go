@@ -3,7 +3,6 @@ package sensor
 import (
 	"bytes"
 	"io/fs"
-	"os"
 	"strings"
 
 	"golang.org/x/sys/unix" // pread without a file object: no allocation, no poller
@@ -12,9 +11,10 @@ import (
 // Opener opens a file for reading.
 type Opener func(path string) (fd int, err error)
 
-// OpenFile is the real one.
+// OpenFile is the real one. It does not wait for a writer where a pipe stands in
+// the file's place.
 func OpenFile(path string) (int, error) {
-	return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 }
 
 // File is a kernel file that is read at every tick. It stays open: one pread
@@ -31,11 +31,10 @@ type File struct {
 	before []byte // the bytes before
 	retry  int64  // when to look for a lost file again
 	looked int64  // when the path was last looked at
-	asked  int64  // when the open file was last asked whether it is removed
 }
 
 const (
-	retryUs = 100_000   // between attempts to open a file that is gone, and looks whether it is
+	retryUs = 100_000   // between attempts to open a file that is gone
 	lookUs  = 1_000_000 // between looks whether the path still leads to the open file
 )
 
@@ -144,19 +143,12 @@ func (f *File) reopen() error {
 // or rewritten by another tool, goes on giving what it held. So it is asked only
 // where a value repeats or is none.
 func (f *File) replaced(now int64) bool {
-	if f.fd < 0 || now-f.asked < retryUs {
-		return false
-	}
-	f.asked = now
-	var open, path unix.Stat_t
-	if fstat(f.fd, &open) != nil || open.Nlink == 0 {
-		return true
-	}
-	if now-f.looked < lookUs {
+	if f.fd < 0 || now-f.looked < lookUs {
 		return false
 	}
 	f.looked = now
-	return unix.Stat(f.path, &path) != nil || path.Ino != open.Ino || path.Dev != open.Dev
+	var open, path unix.Stat_t
+	return fstat(f.fd, &open) != nil || unix.Stat(f.path, &path) != nil || path.Ino != open.Ino || path.Dev != open.Dev
 }
 
 // drop gives the file up; it is opened again at once if there was no error.
@@ -179,13 +171,19 @@ func (f *File) Close() error {
 }
 
 // ReadText returns what a kernel file says, without white space around it; ""
-// if there is none.
+// if there is none. It says a page at most: sysfs(5).
 func ReadText(path string) string {
-	b, err := os.ReadFile(path)
+	fd, err := OpenFile(path)
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(b))
+	defer unix.Close(fd)
+	page := make([]byte, 4096)
+	n, err := pread(fd, page)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(page[:n]))
 }
 
 // ReadCount returns a file's whole number, 0 if there is none.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // latest is the file value in the directory hwmonN below root, whatever N.
@@ -107,5 +109,24 @@ func TestRandomTicks(t *testing.T) {
 		if got := RandomTicks(tt.sensors); got != tt.want {
 			t.Errorf("%d: %v", i, got)
 		}
+	}
+}
+
+// A pipe in a file's place is an error at once, not a wait for its writer.
+func TestPipeIsNoKernelFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "value")
+	if err := unix.Mkfifo(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := OpenAt(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if n, err := f.Count(1); !errors.Is(err, unix.ESPIPE) {
+		t.Errorf("%d, %v", n, err)
+	}
+	if text := ReadText(path); text != "" {
+		t.Errorf("%q", text)
 	}
 }

@@ -61,12 +61,15 @@ func (c *counted) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Written is how many bytes went into the file, or to stdout, since it was opened:
-// after compression, and without what is still in a buffer.
+// Written is how many bytes were written to the file, or to stdout, since it was
+// opened: after compression, as far as it was flushed then.
 func (w *Writer) Written() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.out.n
+	if w.z != nil {
+		return w.out.n
+	}
+	return w.out.n + int64(w.w.Buffered())
 }
 
 // Lazy leaves records in the buffer until Flush: for producers of many.
