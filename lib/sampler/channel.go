@@ -48,6 +48,10 @@ func newChannel(s sensor.Sensor, intervalUs int64) channel {
 
 var errDoubt = errors.New("impossible value")
 
+// mostMicroW is more than any device or machine draws, 100 kW, and less than the
+// sentinels: 4.29 MW is 32 ones in milliwatts.
+const mostMicroW = 100_000 * 1_000_000
+
 // read takes one reading: the microjoules so far and the microwatts, or
 // power.Null.
 func (c *channel) read(now int64, full bool) (j, w int64) {
@@ -59,7 +63,7 @@ func (c *channel) read(now int64, full bool) (j, w int64) {
 		c.events = append(c.events, event{power.Neighbours, errors.New(*r.Neighbours)})
 	}
 	j, w = power.Null, r.MicroW
-	if w < 0 || w > sensor.MaxMicroW {
+	if w < 0 || w > mostMicroW {
 		if w != power.Null {
 			r.WErr = sensor.ErrRange
 		}
@@ -69,6 +73,9 @@ func (c *channel) read(now int64, full bool) (j, w int64) {
 	case power.Counter:
 		c.refresh.see(now, r.MicroJ)
 		j = c.count(now, r)
+		if c.energy != "" {
+			c.watts = "" // when joules are resumed, it is to be told anew that watts are not
+		}
 		if c.domain.Power == power.Derived {
 			w = c.derived.next(now, j)
 		} else if c.domain.Power != power.None && c.energy == "" {

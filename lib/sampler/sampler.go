@@ -138,12 +138,23 @@ func (s *Sampler) Run(ctx context.Context) error {
 	return nil
 }
 
-// Finish takes a last sample, unless one was taken just now.
+// Finish takes a last sample, unless one was taken just now that leaves no
+// doubt.
 func (s *Sampler) Finish() error {
-	if s.cfg.Clock().MUs-s.sample.MUs < s.interval/4 {
+	if s.cfg.Clock().MUs-s.sample.MUs < s.interval/4 && !s.doubtful() {
 		return nil
 	}
 	return s.Sample()
+}
+
+// doubtful tells whether the next reading decides what the last one was.
+func (s *Sampler) doubtful() bool {
+	for i := range s.channels {
+		if s.channels[i].counter.Doubtful() {
+			return true
+		}
+	}
+	return false
 }
 
 // Sample takes one sample now.

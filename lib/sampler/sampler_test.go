@@ -181,6 +181,8 @@ func TestHygiene(t *testing.T) {
 			[]string{"[0]", "lost x: no fresh value", "[null]", "resumed x", "[1]"}},
 		{"a gauge that fails", gauge("x", 1000, 20_000_000, lost, 20_000_000, 20_000_000),
 			[]string{"[0]", "lost x: GPU is lost", "[null]", "resumed x", "[2]", "[3]"}},
+		{"a gauge that tells what nothing draws", gauge("x", 1000, 20_000_000, 999_999_000_000, 20_000_000),
+			[]string{"[0]", "lost x: value out of range", "[null]", "resumed x", "[2]"}},
 		{"a gauge's sentinel", gauge("x", 1000, 20_000_000, 4_294_967_295_000, -5, 20_000_000),
 			[]string{"[0]", "lost x: value out of range", "[null]", "[null]", "resumed x", "[3]"}},
 	}
@@ -205,6 +207,33 @@ func TestWattsBesideACounter(t *testing.T) {
 	lines := record(t, &world{ticks: 3}, s)
 	expect(t, "w", values(t, lines, "w"), "[20]", "lost gpu:0: not now", "[null]", "resumed gpu:0", "[21]", "lost gpu:0: value out of range", "[null]")
 	expect(t, "j", values(t, lines, "j"), "[0]", "lost gpu:0: not now", "[1]", "resumed gpu:0", "[2]", "lost gpu:0: value out of range", "[3]")
+}
+
+// When the joules are back and the watts are not, a note says so: the joules'
+// note was for both.
+func TestWattsStayAway(t *testing.T) {
+	away := errors.New("not now")
+	s := counter("gpu:0", 100_000, 0, 1_000_000, away, 3_000_000, 4_000_000)
+	s.domain.Power = power.Instant
+	s.play[0].MicroW, s.play[4].MicroW = 20_000_000, 21_000_000
+	for i := 1; i <= 3; i++ {
+		s.play[i].WErr = away
+	}
+	lines := record(t, &world{ticks: 4}, s)
+	expect(t, "w", values(t, lines, "w"), "[20]", "lost gpu:0: not now", "[null]", "lost gpu:0: not now", "[null]",
+		"resumed gpu:0", "lost gpu:0: not now", "[null]", "resumed gpu:0", "[21]")
+}
+
+// A last reading that leaps is read once more: it tells then whether it was one.
+func TestFinishWithoutDoubt(t *testing.T) {
+	var out bytes.Buffer
+	w := &world{ticks: 2}
+	s := New([]sensor.Sensor{counter("x", 1000, 0, 0, 50_000_000_000)}, stream.NewWriter(&out), Config{Interval: 50 * time.Millisecond, Clock: w.clock, Wait: w.wait})
+	if err := errors.Join(s.Begin(), s.Run(context.Background()), s.Finish(), s.End("ok")); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "j", values(t, strings.Split(strings.TrimSpace(out.String()), "\n"), "j"),
+		"[0]", "[0]", "lost x: impossible value", "[null]", "resumed x", "[50000]")
 }
 
 func TestSilent(t *testing.T) {

@@ -12,6 +12,7 @@ var (
 	ErrGarbage = errors.New("not a number")
 	ErrRange   = errors.New("value out of range")
 	ErrStale   = errors.New("no fresh value")
+	ErrNoPower = errors.New("0 W, which nothing that answers draws")
 )
 
 // ParseCount reads the whole number that a kernel file holds.

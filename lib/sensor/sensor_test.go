@@ -30,6 +30,12 @@ func TestCounter(t *testing.T) {
 		{"reset without range", 0, []in{{0, 9e12, 0}, {50_000, 5000, null}, {100_000, 5000, 0}, {150_000, 8000, 3000}}, "GDRG"},
 		{"a torn number", raplRange, []in{{0, 150e9, 0}, {50_000, 150, null}, {100_000, 150e9 + 7, 7}}, "GDG"},
 		{"a torn number without range", 0, []in{{0, 150e9, 0}, {50_000, 150, null}, {100_000, 150e9 + 7, 7}}, "GDG"},
+		{"a torn number that could be a wrap", raplRange, []in{{0, 200e9, 0}, {50_000, 200_001e6, 1e6}, {100_000, 20_000e6, null}, {150_000, 200_002e6, 2e6}}, "GGDG"},
+		{"a torn number at first", raplRange, []in{{0, 20e9, 0}, {50_000, 200e9, null}, {100_000, 200_001e6, 0}, {150_000, 200_002e6, 1e6}}, "GDRG"},
+		{"a leap that was none", raplRange, []in{{0, 5, 0}, {50_000, 10, 5}, {100_000, 180e9, null}, {150_000, 15, 10}}, "GGDG"},
+		{"a leap", raplRange, []in{{0, 5, 0}, {50_000, 5, 0}, {100_000, 180e9, null}, {150_000, 180e9 + 5, 180e9}}, "GGDG"},
+		{"leaps", 0, []in{{0, 0, 0}, {50_000, 0, 0}, {100_000, 180e9, null}, {150_000, 360e9, 360e9}, {200_000, 540e9, null}, {250_000, 540e9, 540e9}}, "GGDGDG"},
+		{"a wrap that leaps", raplRange, []in{{0, 200e9, 0}, {50_000, 200e9, 0}, {100_000, 100e9, null}, {150_000, 100e9, raplRange - 100e9}}, "GGDG"},
 		{"garbage twice, then a reset", 0, []in{{0, 150e9, 0}, {50_000, 150, null}, {100_000, 15, null}, {150_000, 20, 0}}, "GDDR"},
 		{"above the range", raplRange, []in{{0, 5, 0}, {50_000, raplRange + 1, null}, {100_000, raplRange + 2, null}, {150_000, 6, 1}}, "GDDG"},
 		{"a sentinel", 0, []in{{0, 5, 0}, {50_000, 1<<63 - 1, null}, {100_000, 6, 1}}, "GDG"},
@@ -139,7 +145,7 @@ func FuzzCounter(f *testing.F) {
 			if total < last {
 				t.Fatalf("fell from %d to %d", last, total)
 			}
-			if dt := int64(50_000 * len(raws)); total-last > leapSlack+leapWatts*dt {
+			if dt := int64(50_000 * len(raws)); total-last > leapSlack+stepWatts*dt {
 				t.Fatalf("%d µJ in one step", total-last)
 			}
 			last = total

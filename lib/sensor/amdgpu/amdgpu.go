@@ -182,6 +182,8 @@ func (g *gpu) Read(now int64, full bool, r *sensor.Reading) {
 	if g.watts != nil {
 		if w, err := g.watts.Count(now); err != nil {
 			r.WErr = awake(err)
+		} else if w == 0 {
+			r.WErr = sensor.ErrNoPower
 		} else {
 			r.MicroW = w
 		}

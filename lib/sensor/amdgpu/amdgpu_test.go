@@ -151,6 +151,7 @@ func TestReadings(t *testing.T) {
 		{"empty", "", "", power.Null, power.Null, sensor.ErrEmpty, sensor.ErrEmpty},
 		{"torn", string(table(1, 6, 1000, 2<<16)[:100]), "12x", power.Null, power.Null, errTorn, sensor.ErrGarbage},
 		{"a sentinel", string(table(1, 6, 1000, math.MaxUint64)), "99999999999999999999", power.Null, power.Null, sensor.ErrRange, sensor.ErrRange},
+		{"no watts", string(table(1, 6, 1000, 2<<16)), "0", 2_000_000, power.Null, nil, sensor.ErrNoPower},
 		{"another table", string(table(2, 6, 1000, 5)), "8", power.Null, 8, errVersion, nil},
 		{"fine again", string(table(1, 6, 1000, 3<<16)), "9", 3_000_000, 9, nil, nil},
 	} {

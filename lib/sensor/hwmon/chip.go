@@ -17,6 +17,11 @@ type chip struct {
 	name   string
 	device string // the device it belongs to, "" if the tree does not tell
 	mark   string // what tells it from others of its name: the meter's own words
+	alone  bool   // there is no other like it
+}
+
+func (c chip) like(other chip) bool {
+	return other.name == c.name && other.device == c.device && other.mark == c.mark
 }
 
 // list finds the chips in the order of their numbers.
@@ -34,6 +39,9 @@ func list(tree string) []chip {
 		}
 		c.mark = sensor.ReadText(c.path("power1_oem_info"))
 		chips = append(chips, c)
+	}
+	for i, c := range chips {
+		chips[i].alone = !slices.ContainsFunc(chips, func(o chip) bool { return o.dir != c.dir && o.like(c) })
 	}
 	return chips
 }
@@ -64,10 +72,11 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// again finds the chip as it is now, whatever its number.
+// again finds the chip as it is now, whatever its number; one of several that
+// nothing tells apart only by that.
 func (c chip) again(tree string) (chip, bool) {
 	for _, other := range list(tree) {
-		if other.name == c.name && other.device == c.device && other.mark == c.mark && (c.device != "" || c.mark != "" || other.dir == c.dir) {
+		if c.like(other) && (c.device != "" || c.mark != "" || other.dir == c.dir || c.alone && other.alone) {
 			return other, true
 		}
 	}

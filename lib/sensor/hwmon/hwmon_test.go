@@ -206,6 +206,37 @@ func TestRenumbered(t *testing.T) {
 	}
 }
 
+// A tree that does not tell devices: a chip that is the only one of its name is
+// found under another number, one of two is not.
+func TestRenumberedAlone(t *testing.T) {
+	root := tree{"hwmon3/name": "xe", "hwmon3/energy1_input": "111"}.meter(0, "", "1000000", "").meter(1, "", "2000000", "").write(t)
+	sensors, err := Open(root)
+	if err != nil || len(sensors) != 3 {
+		t.Fatal(sensors, err)
+	}
+	class := filepath.Join(root, "class/hwmon")
+	for from, to := range map[string]string{"hwmon3": "hwmon8", "hwmon1": "hwmon9"} {
+		if err := os.Rename(filepath.Join(class, from), filepath.Join(class, to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range sensors {
+		r := read(s, 0)
+		read(s, 10_000_000) // the same value: is it still there?
+		r = read(s, 20_000_000)
+		switch d := s.Domain(); d.ID {
+		case "gpu:0":
+			if r.MicroJ != 111 {
+				t.Errorf("%+v", r)
+			}
+		case "board:1":
+			if !errors.Is(r.WErr, fs.ErrNotExist) {
+				t.Errorf("one of two: %+v", r)
+			}
+		}
+	}
+}
+
 func TestReadAllocatesNothing(t *testing.T) {
 	root := tree{"hwmon1/name": "xe", "hwmon1/energy1_input": "5"}.meter(0, "", "1", "").write(t)
 	sensors, err := Open(root)

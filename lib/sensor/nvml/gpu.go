@@ -165,12 +165,9 @@ func (g *gpu) readEnergyAndPower(r *sensor.Reading) {
 	switch {
 	case g.powerField >= 0:
 		mw, err := g.byField(g.powerField)
-		r.MicroW, r.WErr = micro(mw, err)
+		r.MicroW, r.WErr = drawn(mw, err)
 	case g.powerCall:
-		r.MicroW, r.WErr = micro(counted(g.request.power()))
-	}
-	if r.MicroW > sensor.MaxMicroW {
-		r.MicroW, r.WErr = power.Null, sensor.ErrRange
+		r.MicroW, r.WErr = drawn(counted(g.request.power()))
 	}
 }
 
@@ -189,10 +186,22 @@ func micro(milli int64, err error) (int64, error) {
 	switch {
 	case err != nil:
 		return power.Null, err
-	case milli < 0 || milli > math.MaxInt64/1000:
+	case milli < 0 || milli > math.MaxInt64/1000 || milli == math.MaxUint32:
 		return power.Null, sensor.ErrRange // a sentinel
 	}
 	return milli * 1000, nil
+}
+
+// drawn is micro of a GPU's power, which is never 0.
+func drawn(milliW int64, err error) (int64, error) {
+	w, err := micro(milliW, err)
+	switch {
+	case w == 0:
+		return power.Null, sensor.ErrNoPower
+	case w > sensor.MaxMicroW:
+		return power.Null, sensor.ErrRange
+	}
+	return w, err
 }
 
 func (g *gpu) readRest(r *sensor.Reading) {

@@ -113,8 +113,8 @@ func TestFailures(t *testing.T) {
 	s := fake(t, `
 gpu
 uuid GPU-1
-energy 5 5 error:15 max 9223372036854775 9223372036854776 20
-instant 1000 1000 error:15 max 1000000001 4000
+energy 5 5 error:15 max 9223372036854775 9223372036854776 4294967295 20
+instant 1000 1000 error:15 max 1000000001 4000 0 4000
 util 101
 temp error:3
 memory 5 4
@@ -130,6 +130,7 @@ memory 5 4
 		{power.Null, "value out of range", power.Null, "value out of range"},
 		{9223372036854775000, "", power.Null, "value out of range"},
 		{power.Null, "value out of range", 4_000_000, ""},
+		{power.Null, "value out of range", power.Null, "0 W, which nothing that answers draws"},
 		{20_000, "", 4_000_000, ""},
 	}
 	text := func(err error) string {

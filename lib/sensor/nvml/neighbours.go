@@ -82,7 +82,7 @@ func (p *people) ours(pid int) bool {
 		if pid == p.self {
 			return true
 		}
-		if pid = p.parent(pid); pid <= 1 {
+		if pid = p.parent(pid); pid == 0 {
 			break
 		}
 	}

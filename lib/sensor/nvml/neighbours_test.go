@@ -9,6 +9,16 @@ import (
 	"testing"
 )
 
+// In a container this may be process 1, the parent of all.
+func TestOursBelowTheFirst(t *testing.T) {
+	proc := t.TempDir()
+	os.Mkdir(filepath.Join(proc, "7"), 0o755)
+	os.WriteFile(filepath.Join(proc, "7/stat"), []byte("7 (train) S 1 1 1 0"), 0o644)
+	if p := (&people{proc, 1}); !p.ours(7) || !p.ours(1) || p.ours(8) {
+		t.Error("the child of process 1 is not ours")
+	}
+}
+
 // Who else is on a GPU is told when it changes, at most every ten seconds; this
 // process and its children are not.
 func TestNeighbours(t *testing.T) {

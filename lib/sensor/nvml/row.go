@@ -62,6 +62,9 @@ func watts(s string) (int64, error) {
 	if err != nil || w > sensor.MaxMicroW {
 		return power.Null, sensor.ErrRange
 	}
+	if w == 0 {
+		return power.Null, sensor.ErrNoPower
+	}
 	return w, nil
 }
 

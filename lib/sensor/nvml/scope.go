@@ -94,7 +94,7 @@ func (g *gpu) part(scope uint32) *part {
 func (p *part) Domain() *sensor.Domain { return &p.domain }
 
 func (p *part) Read(now int64, _ bool, r *sensor.Reading) {
-	alone := p.gpu.at != now // the GPU itself is not recorded
+	alone := p.gpu.at != now || now == 0 // the GPU itself is not recorded; or it is no tick, but a trial before there are any
 	if alone {
 		p.gpu.refresh(now)
 	}
@@ -102,9 +102,7 @@ func (p *part) Read(now int64, _ bool, r *sensor.Reading) {
 	if alone && err != nil {
 		p.gpu.find(now)
 	}
-	if r.MicroW, r.WErr = micro(mw, err); r.MicroW > sensor.MaxMicroW {
-		r.MicroW, r.WErr = power.Null, sensor.ErrRange
-	}
+	r.MicroW, r.WErr = drawn(mw, err)
 }
 
 func (p *part) Close() error { return p.gpu.release() }

@@ -97,6 +97,17 @@ func TestOneCallATick(t *testing.T) {
 	}
 }
 
+// A part may be the first that is read of its GPU, before there is any tick.
+func TestTrialOfAPart(t *testing.T) {
+	sensors := fake(t, "gpu\nuuid GPU-0\nenergyfield 1\nenergy 5\ninstant 1\nmoduleaverage 10 error:15 30\n")
+	if r := read(sensors[1], 0, false); r.WErr == nil {
+		t.Errorf("%+v", r)
+	}
+	if r := read(sensors[1], 0, false); r.MicroW != 30_000 {
+		t.Errorf("the second trial: %+v", r)
+	}
+}
+
 const cut = `
 gpu
 name NVIDIA A100

@@ -29,6 +29,7 @@ func TestParseRow(t *testing.T) {
 		{"1, [N/A], [N/A], [N/A], 30\r", true, "1", power.Null, "not told", math.NaN(), math.NaN(), 30},
 		{"2, [Unknown Error], 0, 0, 0", true, "2", power.Null, `nvidia-smi says "[Unknown Error]"`, 0, 0, 0},
 		{"3, 99999999999, 101, -1, x", true, "3", power.Null, "value out of range", math.NaN(), math.NaN(), math.NaN()},
+		{"4, 0.00, 0, 0, 30", true, "4", power.Null, "0 W, which nothing that answers draws", 0, 0, 30},
 		{"index, power.draw [W], utilization.gpu [%], memory.used [MiB], temperature.gpu", false, "", 0, "", 0, 0, 0},
 		{"", false, "", 0, "", 0, 0, 0},
 		{"0, 68.13, 42", false, "", 0, "", 0, 0, 0},
