@@ -25,6 +25,7 @@ func lines(out string) (all []string) {
 func TestConvert(t *testing.T) {
 	const smi = "timestamp, index, power.draw [W]\n"
 	live := func(j *Job) { n := int64(0); j.Now = func() int64 { n += 1_000_000; return n } }
+	bursts := func(j *Job) { n := int64(0); j.Now = func() int64 { n++; return 5_000_000 + n/4*100_000 } } // three questions to a burst of two rows
 	started := func(j *Job) { j.StartUs, j.StepUs = 5_000_000, 1_000_000 }
 	for _, c := range []struct {
 		name, text, want, said, err string
@@ -76,6 +77,14 @@ func TestConvert(t *testing.T) {
 			"x: the log tells no times: each reading is taken as of the moment it comes (of an old log, --start and --step tell them)", "", live},
 
 		{"perf without its start", "     1.000123456,45.10,Joules,power/energy-pkg/,1000123456,100.00,,\n", "", "", "x:1: the log does not tell when it began", nil},
+		{"perf with a comma for the point, which separates the columns too", "     1.000123456,45,10,Joules,power/energy-pkg/,1000123456,100,00,,\n     2.000123456,1046,20,Joules,power/energy-pkg/,1000123456,100,00,,\n",
+			`{"t_us":5000000,"j":[0]}|{"t_us":6000123,"j":[45.1],"w":[45.094453]}|{"t_us":7000123,"j":[1091.3],"w":[1046.2]}`, "", "", started},
+		{"perf with a comma for the point", "     1.000123456;S0;1;45,10;Joules;power/energy-pkg/;1000123456;100,00;;\n",
+			`{"t_us":5000000,"j":[0]}|{"t_us":6000123,"j":[45.1],"w":[45.094453]}`, "", "", started},
+		{"perf with the marks of several countries", "     1.000123456  45,10 Joules power/energy-pkg/\n     2.000123456  1.046,20 Joules power/energy-pkg/\n     3.000123456  1\u202f046,20 Joules power/energy-pkg/\n     4.000123456  1,046.20 Joules power/energy-pkg/\n     5.000123456  1’046.20 Joules power/energy-pkg/\n  4\u202f229,90 Joules power/energy-pkg/\n",
+			`{"t_us":5000000,"j":[0]}|{"t_us":6000123,"j":[45.1],"w":[45.094453]}|{"t_us":7000123,"j":[1091.3],"w":[1046.2]}|{"t_us":8000123,"j":[2137.5],"w":[1046.2]}|{"t_us":9000123,"j":[3183.7],"w":[1046.2]}|{"t_us":10000123,"j":[4229.9],"w":[1046.2]}`, "", "", started},
+		{"perf by node", "     1.000123456,N1,24,45.10,Joules,power/energy-pkg/,1000123456,100.00,,\n",
+			`{"t_us":5000000,"j":[0]}|{"t_us":6000123,"j":[45.1],"w":[45.094453]}`, "", "", started},
 		{"perf, its start told", "     1.000123456,45.10,Joules,power/energy-pkg/,1000123456,100.00,,\n",
 			`{"t_us":5000000,"j":[0]}|{"t_us":6000123,"j":[45.1],"w":[45.094453]}`, "", "", started},
 		{"perf for people", "#           time             counts unit events\n     1.000000000              1,045.10 Joules power/energy-pkg/\n     2.000000000              45.00 Joules power/energy-pkg/\n     2.000000000     <not supported> Joules power/energy-ram/\n",
@@ -111,6 +120,35 @@ func TestConvert(t *testing.T) {
 		{"macmon through jq", "{\n \"timestamp\": \"2025-02-24T20:38:15+00:00\",\n \"cpu_power\": 1\n}\n{\n \"timestamp\": \"2025-02-24T20:38:16+00:00\",\n \"cpu_power\": 2\n}\n",
 			`{"t_us":1740429495000000,"w":[1]}|{"t_us":1740429496000000,"w":[2]}`, "", "", nil},
 
+		{"turbostat whose rows no column tells apart", "Pkg_J\n30.00\n10.00\n20.01\nPkg_J\n33.00\n11.00\n22.00\nPkg_J\n36.00\n12.00\n24.00\n",
+			`{"t_us":5000000,"j":[0],"w":[null]}|{"t_us":6000000,"j":[33],"w":[33]}|{"t_us":7000000,"j":[69],"w":[36]}`, "", "", started},
+		{"turbostat whose rows only their length tells apart", "PkgTmp\tPkg_J\n50\t12.00\n50\t12.00\n50\n50\n",
+			`{"t_us":5000000,"j":[0],"w":[null],"temp_c":[50]}`, "", "", started},
+		{"turbostat's summary, bare", "Pkg_J\n30.00\n33.00\n36.00\n",
+			`{"t_us":5000000,"j":[0],"w":[null]}|{"t_us":6000000,"j":[33],"w":[33]}|{"t_us":7000000,"j":[69],"w":[36]}`, "", "", started},
+		{"turbostat's summary, bare, its names repeated", "Pkg_J\n30.00\n33.00\nPkg_J\n36.00\n39.00\n",
+			`{"t_us":5000000,"j":[0],"w":[null]}|{"t_us":6000000,"j":[33],"w":[33]}|{"t_us":7000000,"j":[69],"w":[36]}|{"t_us":8000000,"j":[108],"w":[39]}`, "", "", started},
+		{"turbostat whose rows no column tells apart, live", "Pkg_J\n30.00\n30.00\nPkg_J\n33.00\n33.00\n",
+			`{"t_us":5000000,"j":[0],"w":[null]}|{"t_us":5100000,"j":[33],"w":[330]}`,
+			"x: the log tells no times: each reading is taken as of the moment it comes (of an old log, --start and --step tell them)", "", bursts},
+		{"turbostat in watts, then in joules", "Time_Of_Day_Seconds\tPkgWatt\n1763888400.0\t10.00\n1763888401.0\t11.00\nTime_Of_Day_Seconds\tPkg_J\n1763888500.0\t10.00\n1763888501.0\t12.00\n",
+			`{"t_us":1763888400000000,"w":[10]}|{"t_us":1763888401000000,"w":[11]}|{"t_us":1763888500000000,"j":[0],"w":[null]}|{"t_us":1763888501000000,"j":[12],"w":[12]}`, "", "", nil},
+		{"dcgmi, the energy counter later", "#Entity POWER\nID W\nGPU 0 5\n#Entity POWER TOTEC\nID W mJ\nGPU 0 5 1000\nGPU 0 5 6000\n",
+			`{"t_us":5000000,"w":[5]}|{"t_us":6000000,"j":[0],"w":[5]}|{"t_us":7000000,"j":[5],"w":[5]}`, "", "", started},
+		{"dcgmi, power of the moment", "#Entity POWINST\nID W\nGPU 0 5.5\n", `{"t_us":5000000,"w":[5.5]}`, "", "", started},
+		{"dcgmi, both powers", "#Entity POWINST TOTEC POWER\nID W mJ W\nGPU 0 5.5 1000 5\nGPU 0 6.5 7000 6\n",
+			`{"t_us":5000000,"j":[0,null],"w":[5,5.5]}|{"t_us":6000000,"j":[6,null],"w":[6,6.5]}`, "", "", started},
+
+		{"prometheus, two exporters tell the same counter", `{"status":"success","data":{"resultType":"matrix","result":[` +
+			`{"metric":{"__name__":"kepler_node_package_joules_total","mode":"dynamic","package":"0"},"values":[[1,"100"],[2,"200"],[4,"400"]]},` +
+			`{"metric":{"__name__":"kepler_node_package_joules_total","mode":"idle","package":"0"},"values":[[1,"10"],[2,"20"],[4,"40"]]},` +
+			`{"metric":{"__name__":"node_rapl_package_joules_total","index":"0","path":"/sys/class/powercap/intel-rapl:0"},"values":[[1,"5000"],[2,"5110"],[3,"5220"],[4,"5330"]]}]}}`,
+			`{"t_us":1000000,"j":[0]}|{"t_us":2000000,"j":[110]}|{"t_us":4000000,"j":[330]}`,
+			"x:1: not read: node_rapl_package_joules_total (cpu:0 is what kepler tells of it)", "", nil},
+		{"prometheus, the power controls of two chassis", `{"status":"success","data":{"resultType":"matrix","result":[` +
+			`{"metric":{"__name__":"kepler_platform_watts","chassis_id":"1U","power_control_id":"PC1"},"values":[[1,"100"],[2,"110"]]},` +
+			`{"metric":{"__name__":"kepler_platform_watts","chassis_id":"2U","power_control_id":"PC1"},"values":[[1,"200"],[2,"220"]]}]}}`,
+			`{"t_us":1000000,"w":[100,200]}|{"t_us":2000000,"w":[110,220]}`, "", "", nil},
 		{"prometheus of two hosts", promAnswer("n1", "n2"), "", "", "x: series of several hosts: n1, n2", nil},
 		{"prometheus, one of two hosts", promAnswer("n1", "n2"), `{"t_us":1763888400000000,"w":[2]}|{"t_us":1763888401000000,"w":[2]}`, "", "", func(j *Job) { j.Host = "n2" }},
 		{"prometheus, cut", promAnswer("n1", "n1")[:250], `{"t_us":1763888400000000,"w":[1]}|{"t_us":1763888401000000,"w":[1]}`, "x: incomplete: the answer is cut behind 1 whole series", "input incomplete: 1 segment without a proper end", nil},

@@ -18,12 +18,13 @@ import (
 //
 // Rows of MIG instances are left out: they repeat their GPU's figures.
 //
-// Followed: DCGM 3 (dcgmi/DeviceMonitor.cpp, dcgm_fields.cpp).
+// Followed: DCGM 3 and 4 (dcgmi/DeviceMonitor.cpp, dcgm_fields.cpp).
 type dcgmi struct {
 	src     *source
 	stamps  stamps
 	columns []string
 	units   []string // of the columns; nil: not told
+	again   bool     // other columns have come: another log
 	skipped unread
 	row     row
 }
@@ -31,7 +32,7 @@ type dcgmi struct {
 // dcgmiNames are the columns with a meaning here, and those that tell nothing of
 // power: DCGM's short names.
 var dcgmiNames = map[string]role{
-	"POWER": watts, "TOTEC": joules, "TMPTR": degrees, "GPUTL": busy, "FBUSD": memory,
+	"POWER": watts, "POWINST": watts, "TOTEC": joules, "TMPTR": degrees, "GPUTL": busy, "FBUSD": memory,
 	"EPLMT": unused, "PMLMT": unused, "PMMIN": unused, "PMMAX": unused, "PMDEF": unused,
 	"SMCLK": unused, "MMCLK": unused, "PSTAT": unused, "MMTMP": unused, "MCUTL": unused,
 	"DVNAM": unused, "DVBRN": unused, "UUID#": unused, "SRNUM": unused, "NVIDX": unused,
@@ -82,8 +83,8 @@ func (r *dcgmi) next() (*row, error) {
 
 func (r *dcgmi) header(line string) error {
 	columns := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "#"))[1:]
-	if !slices.Contains(columns, "POWER") && !slices.Contains(columns, "TOTEC") {
-		return hinted{r.src.fail("no column POWER or TOTEC"), "dcgmi dmon -e 155,156 -d 1000"}
+	if !slices.ContainsFunc(columns, func(c string) bool { return dcgmiNames[c] == watts || dcgmiNames[c] == joules }) {
+		return hinted{r.src.fail("no column POWER, POWINST or TOTEC"), "dcgmi dmon -e 155,156 -d 1000"}
 	}
 	var skipped []string
 	for _, c := range columns {
@@ -91,6 +92,7 @@ func (r *dcgmi) header(line string) error {
 			skipped = append(skipped, c)
 		}
 	}
+	r.again = r.again || r.columns != nil && !slices.Equal(r.columns, columns)
 	r.columns, r.units = columns, nil
 	r.skipped.name(skipped)
 	return nil
@@ -117,13 +119,17 @@ func (r *dcgmi) read(words []string) error {
 	if !isNumber(words[1]) {
 		return fmt.Errorf("%.40q is no GPU's number", words[1])
 	}
-	v := nothing
+	v, instant := nothing, int64(power.Null)
 	for i, name := range r.columns {
 		var err error
 		text := words[i+2]
 		switch dcgmiNames[name] {
 		case watts:
-			v.W, err = r.scale(i, "W").parse(text)
+			w := &v.W
+			if name == "POWINST" && r.has("POWER") {
+				w = &instant
+			}
+			*w, err = r.scale(i, "W").parse(text)
 		case joules:
 			v.J, err = r.scale(i, "mJ").parse(text)
 		case degrees:
@@ -137,8 +143,26 @@ func (r *dcgmi) read(words []string) error {
 			return fmt.Errorf("column %s: %w", name, err)
 		}
 	}
-	r.row = row{line: r.src.line, t: power.Null, values: append(r.row.values[:0], cell{r.domain(words[1]), v})}
+	d := r.domain(words[1])
+	r.row = row{line: r.src.line, t: power.Null, again: r.again, values: append(r.row.values[:0], cell{d, v})}
+	r.again = false
+	if r.has("POWER") && r.has("POWINST") {
+		r.row.values = append(r.row.values, instantOf(d, instant))
+	}
 	return nil
+}
+
+func (r *dcgmi) has(column string) bool { return slices.Contains(r.columns, column) }
+
+// instantOf is the power of the moment beside a GPU's averaged one: a part, added
+// never.
+func instantOf(d Domain, w int64) cell {
+	d.PartOf = d.ID
+	d.ID += "/instant"
+	d.Energy, d.Power, d.PowerWindowUs = power.None, power.Instant, 0
+	v := nothing
+	v.W = w
+	return cell{d, v}
 }
 
 // scale is the unit of a column, or what DCGM documents.
@@ -152,16 +176,20 @@ func (r *dcgmi) scale(i int, documented string) scale {
 	return want
 }
 
-// domain is a GPU: field 155 is NVML's averaged power, 156 its counter. How
-// often DCGM itself reads them is the -d of the command, which the log does not
+// domain is a GPU: field 155 is NVML's averaged power, 157 that of the moment,
+// 156 its counter. How often DCGM itself reads them is the -d of the command, which the log does not
 // tell.
 func (r *dcgmi) domain(index string) Domain {
 	d := gpuDomain("gpu:"+index, power.GPU, "dcgmi dmon", true)
 	d.UpdateUs = nil
-	if !slices.Contains(r.columns, "POWER") {
+	switch {
+	case r.has("POWER"):
+	case r.has("POWINST"):
+		d.Power, d.PowerWindowUs = power.Instant, 0
+	default:
 		d.Power, d.PowerWindowUs = power.None, 0
 	}
-	if slices.Contains(r.columns, "TOTEC") {
+	if r.has("TOTEC") {
 		d.Energy = power.Counter
 	}
 	return d

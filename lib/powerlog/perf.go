@@ -56,12 +56,12 @@ func openPerf(s *source, o Options) Reader {
 
 var (
 	perfTime = regexp.MustCompile(`^\s*([0-9]{1,9}\.[0-9]{9})(\s+|[,;|:])[^0-9]*[0-9<]`)
-	perfID   = regexp.MustCompile(`^(S[0-9]+(-D[0-9]+)?(-C[0-9]+)?|CPU[0-9]+)$`)
+	perfID   = regexp.MustCompile(`^(S[0-9]+(-D[0-9]+)?(-C[0-9]+)?|N[0-9]+|CPU[0-9]+)$`)
 )
 
 // perfSummary is what stands behind the intervals with --summary, or where the
 // command has ended.
-var perfSummary = regexp.MustCompile(`^ *(summary\b|Performance counter stats for|[0-9][0-9.,]* +(Joules +power/energy-|seconds (time elapsed|user|sys)))`)
+var perfSummary = regexp.MustCompile(`^ *(summary\b|Performance counter stats for|[0-9][0-9.,'’\x{a0}\x{202f}]* +(Joules +power/energy-|seconds (time elapsed|user|sys)))`)
 
 const perfStart = "# started on "
 
@@ -140,10 +140,7 @@ func (r *perf) read(line string) (ok bool, err error) {
 		return false, err
 	}
 	c := cell{domain: r.domain(event, id), Value: nothing}
-	if r.sep == "" {
-		value = strings.ReplaceAll(value, ",", "") // thousands
-	}
-	if c.J, err = units["J"].parse(value); err != nil {
+	if c.J, err = units["J"].parse(unlocalized(value)); err != nil {
 		return false, err
 	}
 	r.row.line, r.row.values = r.src.line, append(r.row.values[:0], c)
@@ -162,18 +159,18 @@ func (r *perf) fields(rest string) (id, value, event string, ok bool) {
 	}
 	if len(f) > 1 && perfID.MatchString(f[0]) {
 		id, f = f[0], f[1:]
-		if id[0] == 'S' && len(f) > 1 && isNumber(f[0]) {
+		if id[0] != 'C' && len(f) > 1 && isNumber(f[0]) {
 			f = f[1:] // CPUs
 		}
 	}
-	for _, text := range f {
+	for i, text := range f {
 		if event = perfEvent.FindString(text); event == "" {
 			continue
 		}
 		if _, known := perfEvents[event]; known {
 			value, _, _ = strings.Cut(strings.Join(f, " "), " Joules") // <not counted> is two words
-			if r.sep != "" {
-				value = f[0]
+			if r.sep != "" {                                           // in front of unit and event; its comma may be a separator too
+				value = strings.Join(f[:max(i-1, 1)], r.sep)
 			}
 			return id, strings.TrimSpace(value), event, true
 		}
@@ -186,6 +183,18 @@ func (r *perf) fields(rest string) (id, value, event string, ok bool) {
 		event = f[1]
 	}
 	return "", "", event, false
+}
+
+// thousands are the marks between groups of three digits, where there are any.
+var thousands = strings.NewReplacer(".", "", ",", "", "'", "", "’", "", " ", "", "\u00a0", "", "\u202f", "")
+
+// unlocalized gives a value a decimal point. perf obeys the user's locale: 1046.20
+// joules are 1,046.20, 1.046,20 or 1 046,20, always with two decimals.
+func unlocalized(value string) string {
+	if n := len(value) - 3; n > 0 && (value[n] == ',' || value[n] == '.') {
+		return thousands.Replace(value[:n]) + "." + value[n+1:]
+	}
+	return value
 }
 
 // time takes the end of an interval, in seconds since the start. A log that

@@ -36,6 +36,7 @@ type prometheus struct {
 type column struct {
 	domain Domain
 	fields [fieldCount]addends
+	source [fieldCount]string // the exporter whose series they are
 }
 
 // field is which of a domain's values a metric tells.
@@ -108,6 +109,10 @@ func (r *prometheus) load() error {
 			byID[m.domain.ID] = c
 			r.series = append(r.series, c)
 		}
+		if of := c.source[m.field]; of != "" && of != m.domain.Source { // another counter of the same thing
+			skipped = append(skipped, fmt.Sprintf("%s (%s is what %s tells of it)", seriesName(s.Metric), c.domain.ID, of))
+			continue
+		}
 		if err := c.take(&m, s); err != nil {
 			if err := r.src.problems.Reject(r.src.name, 1, fmt.Errorf("%s: %w", seriesName(s.Metric), err)); err != nil {
 				return err
@@ -177,7 +182,7 @@ func (c *column) take(m *metric, s *promSeries) error {
 		d.Name, d.UUID = m.domain.Name, m.domain.UUID
 	}
 	if c.fields[m.field] == nil {
-		c.fields[m.field] = make(addends)
+		c.fields[m.field], c.source[m.field] = make(addends), m.domain.Source
 	}
 	points := c.fields[m.field][m.addend]
 	if points == nil {

@@ -1,6 +1,7 @@
 package powerlog
 
 import (
+	"cmp"
 	"net"
 	"path"
 	"slices"
@@ -131,7 +132,8 @@ func keplerMetric(name string, labels map[string]string) (m metric, ok bool) {
 		}
 		return m, ok
 	case "platform_watts":
-		m.domain.Domain = power.Domain{ID: "board:" + boardOf(labels), Kind: power.Board, Source: "kepler", Name: labels["power_control_name"], Energy: power.None, Power: power.None}
+		name := cmp.Or(labels["power_control_name"], labels["source_name"])
+		m.domain.Domain = power.Domain{ID: "board:" + boardOf(labels), Kind: power.Board, Source: "kepler", Name: name, Energy: power.None, Power: power.None}
 		m.field, m.unit, m.power = powerField, units["W"], power.Instant
 		return m, true
 	}
@@ -147,12 +149,16 @@ func keplerMetric(name string, labels map[string]string) (m metric, ok bool) {
 	return m, ok
 }
 
-// boardOf tells the power controls of a BMC apart.
+// boardOf tells the meters of a BMC apart: power controls, or power supplies, of
+// one or more chassis.
 func boardOf(labels map[string]string) string {
-	if id := labels["power_control_id"]; id != "" {
-		return id
+	var id []string
+	for _, l := range []string{"chassis_id", "power_control_id", "source_id"} {
+		if labels[l] != "" {
+			id = append(id, labels[l])
+		}
 	}
-	return "0"
+	return cmp.Or(strings.Join(id, ":"), "0")
 }
 
 // hostLabels name the machine that a series is of, the best first. A label of

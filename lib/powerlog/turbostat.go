@@ -2,6 +2,7 @@ package powerlog
 
 import (
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,7 +13,8 @@ import (
 // turbostat reads what turbostat prints: a line of column names before each
 // interval (with --Summary only once), a row for the whole system, then rows for
 // CPUs. The package's figures stand in the row of its first CPU, and, where
-// there is but one package, in the system's.
+// there is but one package, in the system's; those of cores, where the processor
+// counts each by itself, in the row of each core.
 //
 //	Time_Of_Day_Seconds	Core	CPU	Busy%	PkgWatt	RAMWatt
 //	1763888400.123456	-	-	12.50	45.10	3.20
@@ -30,7 +32,11 @@ type turbostat struct {
 	skipped unread
 	seq     int
 	single  bool // no column tells packages apart: the system is the package
+	again   bool // other columns have come: another log
 	row     row  // its seq and t are those of the interval
+	systems systems
+	cores   cores
+	ahead   []string // the cells of a row read, which follows those of cores
 }
 
 // turbostatPower are the columns with power, by what they begin with.
@@ -43,10 +49,13 @@ var turbostatPower = map[string]struct{ prefix, suffix, kind, name string }{
 }
 
 // turbostatOther are the built-in columns that tell nothing of power.
-var turbostatOther = regexp.MustCompile(`^(usec|Time_Of_Day_Seconds|Package|Die|L3|Node|Core|CPU|APIC|X2APIC|Avg_MHz|Busy%|Bzy_MHz|TSC_MHz|IPC|IRQ|NMI|SMI|POLL%?|C\d\w*[%+-]?|C\d\w*|CPU%\w+|Pkg%\w+|Pk%\w+|Mod%\w+|CoreTmp|CoreThr|PkgTmp|CoreCnt|PkgCnt|GFX%\w+|GFXMHz|GFXAMHz|GFX%C0|SAM%\w+|SAMMHz|SAMAMHz|SAM%mc6|Totl%C0|Any%C0|CPUGFX%|PKG_%|RAM_%|SYS%LPI|CPU%LPI|LLC\w*%?|L2\w*%?|UncMHz|UMHz\S*|DieC6|SysWatt|Sys_J|Mem\S*|pct_idle|%\w+)$`)
+var turbostatOther = regexp.MustCompile(`^(usec|Time_Of_Day_Seconds|Package|Die|L3|Node|Module|Core|CPU|APIC|X2APIC|Avg_MHz|Busy%|Bzy_MHz|TSC_MHz|IPC|IRQ|NMI|SMI|POLL%?|C\d\w*[%+-]?|C\d\w*|CPU%\w+|Pkg%\w+|Pk%\w+|Mod%\w+|CoreTmp|CoreThr|PkgTmp|CoreCnt|PkgCnt|GFX%\w+|GFXMHz|GFXAMHz|GFX%C0|SAM%\w+|SAMMHz|SAMAMHz|SAM%mc6|Totl%C0|Any%C0|CPUGFX%|PKG_%|RAM_%|SYS%LPI|CPU%LPI|LLC\w*%?|L2\w*%?|UncMHz|UMHz\S*|DieC6|SysWatt|Sys_J|Mem\S*|pct_idle|%\w+)$`)
 
 func openTurbostat(s *source, o Options) Reader {
 	r := &turbostat{src: s, stamps: newStamps(s, o), skipped: unread{src: s}}
+	if o.Now != nil && o.StartUs == 0 {
+		r.systems.now = o.Now
+	}
 	return join(r, s, &r.stamps, o)
 }
 
@@ -83,20 +92,30 @@ func turbostatColumn(name string) (part string, joules, ok bool) {
 
 func (r *turbostat) next() (*row, error) {
 	for {
-		line, err := r.src.next()
-		if err != nil {
-			return nil, err
-		}
-		if words := strings.Fields(line); isTurbostatHeader(words) {
-			if err := r.header(line, words); err != nil {
+		cells := r.ahead
+		if r.ahead = nil; cells == nil {
+			line, err := r.src.next()
+			if err == io.EOF && r.cores.pending() {
+				return r.ofCores(), nil
+			} else if err != nil {
 				return nil, err
 			}
-			continue
+			if words := strings.Fields(line); isTurbostatHeader(words) {
+				if err := r.header(line, words); err != nil {
+					return nil, err
+				}
+				continue
+			}
+			if r.columns == nil {
+				continue // what it says of the machine
+			}
+			cells = r.cells(line)
+			if system, _ := r.place(cells); system && r.cores.pending() {
+				r.ahead = cells
+				return r.ofCores(), nil
+			}
 		}
-		if r.columns == nil {
-			continue // what it says of the machine
-		}
-		ok, err := r.read(r.cells(line))
+		ok, err := r.read(cells)
 		if err != nil {
 			if err := r.src.reject(err); err != nil {
 				return nil, err
@@ -134,9 +153,11 @@ func (r *turbostat) header(line string, words []string) error {
 	if !any {
 		return hinted{r.src.fail("no column of power or energy"), "turbostat --quiet --Joules --enable Time_Of_Day_Seconds --show Time_Of_Day_Seconds,Package,Core,CPU,Busy%,PkgTmp,Pkg_J,Cor_J,GFX_J,RAM_J"}
 	}
+	r.again = r.again || r.columns != nil && !slices.Equal(r.columns, columns)
 	r.columns = columns
 	r.single = !slices.Contains(columns, "Package")
 	r.skipped.name(skipped)
+	r.heading()
 	return nil
 }
 
@@ -150,6 +171,7 @@ func (r *turbostat) read(cells []string) (ok bool, err error) {
 		if ok, err := r.interval(cells); !ok {
 			return false, err
 		}
+		r.cores.begin()
 	}
 	if r.seq == 0 || r.single && !system {
 		return false, nil
@@ -174,9 +196,20 @@ func (r *turbostat) read(cells []string) (ok bool, err error) {
 				c.Util = percent(r.at(cells, "Busy%"))
 			}
 		}
+		if part == "Cor" && !r.single {
+			r.cores.add(c)
+			continue
+		}
 		r.row.values = append(r.row.values, c)
 	}
-	return len(r.row.values) > 0, nil
+	if r.cores.last() {
+		r.row.values = r.cores.take(r.row.values)
+	}
+	if len(r.row.values) == 0 {
+		return false, nil
+	}
+	r.row.again, r.again = r.again, false
+	return true, nil
 }
 
 // at is the cell of a column, "" if there is none.
@@ -187,10 +220,13 @@ func (r *turbostat) at(cells []string, name string) string {
 	return ""
 }
 
+// turbostatPlaces are the columns that tell what a row is of.
+var turbostatPlaces = []string{"Package", "Die", "L3", "Node", "Module", "Core", "CPU", "APIC", "X2APIC"}
+
 // place tells what a row is of: the whole system, or a CPU of a package.
 func (r *turbostat) place(cells []string) (system bool, pkg string) {
 	any := false
-	for _, name := range []string{"Package", "Die", "Node", "Core", "CPU"} {
+	for _, name := range turbostatPlaces {
 		any = any || slices.Contains(r.columns, name)
 		system = system || r.at(cells, name) == "-"
 	}
@@ -211,6 +247,8 @@ func (r *turbostat) interval(cells []string) (ok bool, err error) {
 		if !slices.Contains(r.columns, "CPU") && t <= r.row.t && t > r.row.t-1e6 {
 			return false, nil
 		}
+	} else if !r.systems.next(r.bare()) {
+		return false, nil
 	}
 	r.seq++
 	r.row.seq, r.row.t = r.seq, t
