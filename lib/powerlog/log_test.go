@@ -56,6 +56,42 @@ func TestEveryLineIsASample(t *testing.T) {
 	}
 }
 
+// Rows of one pass over the devices are one sample, however long the tool takes
+// for it: torn samples look like gaps, in which nothing is known.
+func TestSlowPass(t *testing.T) {
+	for _, c := range []struct {
+		layout       string
+		apart, every time.Duration
+		read         int64
+	}{
+		{"2006/01/02 15:04:05.000", 3 * time.Millisecond, time.Second, 21_000},
+		{"2006/01/02 15:04:05.000", 120 * time.Millisecond, time.Second, 840_000},
+		{"2006/01/02 15:04:05.000", 12 * time.Millisecond, 100 * time.Millisecond, 84_000},
+		{"2006/01/02 15:04:05.000", 400 * time.Millisecond, 3 * time.Second, 2_800_000},
+		{"2006/01/02 15:04:05", 120 * time.Millisecond, time.Second, 1_000_000},
+	} {
+		text := "timestamp, index, power.draw [W]\n"
+		at := time.Date(2025, 11, 23, 10, 0, 0, 500_000_000, berlin)
+		for range 20 {
+			for g := range 8 {
+				text += fmt.Sprintf("%s, %d, %d W\n", at.Add(time.Duration(g)*c.apart).Format(c.layout), g, 100+g)
+			}
+			at = at.Add(c.every)
+		}
+		out, said, err := convert("x", text, nil)
+		got := lines(out)
+		if err != nil || len(said) > 0 || len(got) != 20 {
+			t.Errorf("%v: %d samples and notes, %v %v\n%.500s", c, len(got), said, err, out)
+		}
+		for _, line := range got {
+			if !strings.Contains(line, fmt.Sprintf(`"read_us":%d,"w":[100,101,102,103,104,105,106,107]`, c.read)) {
+				t.Errorf("%v: %s", c, line)
+				break
+			}
+		}
+	}
+}
+
 // A log that is being written is converted as its lines come.
 func TestLive(t *testing.T) {
 	r, w := pipe()

@@ -43,12 +43,12 @@ type joined struct {
 	failed  error
 	tick    Tick
 	open    bool
-	in      []bool // domains the open tick has
+	in      []bool  // domains the open tick has
+	at      []int64 // when each domain was read last; power.Null: not yet
 	count   int
 	seq     int
 	done    int   // the seq that was complete before its last row
-	last    int64 // when the tick before began
-	spacing int64 // of the last two
+	spacing int64 // from one reading of a domain to the next; 0: not known yet
 	n       int64 // ticks of a log without times
 	warned  bool
 }
@@ -109,9 +109,10 @@ func (j *joined) read() (r *row) {
 	return r
 }
 
-// together is how far apart the rows of one tick may be: a tool that reads
-// eight devices takes its time.
-const together = 1_000_000
+// The rows of one tick are less far apart than two readings of a device: a tool
+// that reads eight of them takes its time. This is how far apart they are at
+// most, and while that spacing is not known.
+const together = 10_000_000
 
 // fits reports whether a row belongs to the open tick.
 func (j *joined) fits(r *row) bool {
@@ -130,8 +131,8 @@ func (j *joined) fits(r *row) bool {
 		return true
 	}
 	dt, most := r.t-j.tick.TUs, int64(together)
-	if j.spacing > 0 {
-		most = min(most, j.spacing/2)
+	if j.spacing > 0 { // of times in whole seconds, what was cut off counts
+		most = min(j.spacing-1+j.stamps.resolution, together)
 	}
 	return dt >= 0 && dt <= most
 }
@@ -157,6 +158,10 @@ func (j *joined) add(r *row) error {
 		j.in[k] = true
 		j.count++
 		j.tick.Values[k] = r.values[i].Value
+		if r.t > j.at[k] && j.at[k] != power.Null {
+			j.spacing = r.t - j.at[k]
+		}
+		j.at[k] = r.t
 	}
 	return nil
 }
@@ -165,8 +170,8 @@ func (j *joined) add(r *row) error {
 func (j *joined) renew() {
 	j.header = &Header{}
 	j.index = make(map[string]int)
-	j.told, j.in, j.tick.Values, j.count, j.open = 0, nil, nil, 0, false
-	j.done, j.last, j.spacing = 0, 0, 0
+	j.told, j.in, j.at, j.tick.Values, j.count, j.open = 0, nil, nil, nil, 0, false
+	j.done, j.spacing = 0, 0
 }
 
 // begin opens a tick.
@@ -179,10 +184,6 @@ func (j *joined) begin(r *row) error {
 	} else {
 		j.header.ResolutionUs = j.stamps.resolution
 	}
-	if j.last != 0 && t > j.last {
-		j.spacing = t - j.last
-	}
-	j.last = t
 	j.tick = Tick{TUs: t, FromUs: r.from, Line: r.line, Values: j.tick.Values}
 	j.open, j.count, j.seq = true, 0, r.seq
 	clear(j.in)
@@ -217,6 +218,7 @@ func (j *joined) place(d *Domain) int {
 		j.index[d.ID] = k
 		j.header.Domains = append(j.header.Domains, *d)
 		j.in = append(j.in, false)
+		j.at = append(j.at, power.Null)
 		j.tick.Values = append(j.tick.Values, nothing)
 	}
 	return k
