@@ -35,6 +35,8 @@ type converter struct {
 	last    power.Sample
 	begun   bool  // last is of the open segment
 	spacing int64 // of the first two ticks
+	step    int64 // of the last two in the open segment; 0: there are none yet
+	odd     bool  // step is far from spacing
 	first   *Tick // held back until the second one tells how long the mean is
 	back    *Tick // earlier than the one before: a stray, or a clock that was set back
 	fresh   *Header
@@ -172,8 +174,8 @@ func (c *converter) write(h *Header, t *Tick) error {
 		if err := c.begin(h, t); err != nil {
 			return err
 		}
-	} else if len(h.Domains) > c.domains {
-		if err := c.grow(h); err != nil {
+	} else if c.respaced(h, t) || len(h.Domains) > c.domains {
+		if err := c.again(h); err != nil {
 			return err
 		}
 	}
@@ -194,11 +196,26 @@ func (c *converter) apart(h *Header, t *Tick) bool {
 	if t.FromUs != 0 {
 		return t.FromUs > c.last.TUs
 	}
+	before := c.step
+	c.step = t.TUs - c.last.TUs
+	return before > 0 && c.step > 3*before
+}
+
+// respaced reports that a log's ticks come at another spacing than the first two,
+// which the header names: two in a row, since one may be a gap. Readers would
+// take each for one.
+func (c *converter) respaced(h *Header, t *Tick) bool {
 	dt := t.TUs - c.last.TUs
-	if c.spacing == 0 {
-		c.spacing = dt
+	if !h.means() || h.IntervalUs > 0 || dt <= 0 {
+		return false
 	}
-	return c.spacing > 0 && dt > 3*c.spacing
+	before := c.odd
+	c.odd = dt > 3*c.spacing || 3*dt < c.spacing
+	if !before || !c.odd {
+		return false
+	}
+	c.spacing, c.odd = dt, false
+	return true
 }
 
 func (c *converter) end(status string) error {

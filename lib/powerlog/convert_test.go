@@ -131,6 +131,12 @@ func TestConvert(t *testing.T) {
 		{"turbostat whose rows no column tells apart, live", "Pkg_J\n30.00\n30.00\nPkg_J\n33.00\n33.00\n",
 			`{"t_us":5000000,"j":[0],"w":[null]}|{"t_us":5100000,"j":[33],"w":[330]}`,
 			"x: the log tells no times: each reading is taken as of the moment it comes (of an old log, --start and --step tell them)", "", bursts},
+		{"joules behind a first interval that was cut short, and a gap", "Time_Of_Day_Seconds\tPkg_J\n100.0\t9.00\n100.1\t1.00\n101.1\t10.00\n102.1\t11.00\n103.1\t12.00\n900.1\t13.00\n901.1\t14.00\n",
+			`{"t_us":100000000,"j":[0],"w":[null]}|{"t_us":100100000,"j":[1],"w":[10]}|{"t_us":101100000,"j":[0],"w":[null]}|{"t_us":102100000,"j":[11],"w":[11]}|{"t_us":103100000,"j":[23],"w":[12]}|{"t_us":900100000,"j":[0],"w":[null]}|{"t_us":901100000,"j":[14],"w":[14]}`, "", "", nil},
+		{"means behind a first interval that was cut short: the header tells another spacing", "Time_Of_Day_Seconds\tPkgWatt\n100.0\t9.00\n100.1\t1.00\n101.1\t10.00\n102.1\t11.00\n103.1\t12.00\n",
+			`{"t_us":100000000,"w":[9]}|{"t_us":100100000,"w":[1]}|{"t_us":101100000,"w":[10]}|{"t_us":101100000,"w":[10]}|{"t_us":102100000,"w":[11]}|{"t_us":103100000,"w":[12]}`, "", "", nil},
+		{"means with a gap: the same spacing behind it", "Time_Of_Day_Seconds\tPkgWatt\n100.0\t9.00\n101.0\t1.00\n201.0\t10.00\n202.0\t11.00\n",
+			`{"t_us":100000000,"w":[9]}|{"t_us":101000000,"w":[1]}|{"t_us":201000000,"w":[10]}|{"t_us":202000000,"w":[11]}`, "", "", nil},
 		{"turbostat in watts, then in joules", "Time_Of_Day_Seconds\tPkgWatt\n1763888400.0\t10.00\n1763888401.0\t11.00\nTime_Of_Day_Seconds\tPkg_J\n1763888500.0\t10.00\n1763888501.0\t12.00\n",
 			`{"t_us":1763888400000000,"w":[10]}|{"t_us":1763888401000000,"w":[11]}|{"t_us":1763888500000000,"j":[0],"w":[null]}|{"t_us":1763888501000000,"j":[12],"w":[12]}`, "", "", nil},
 		{"dcgmi, the energy counter later", "#Entity POWER\nID W\nGPU 0 5\n#Entity POWER TOTEC\nID W mJ\nGPU 0 5 1000\nGPU 0 5 6000\n",
@@ -139,6 +145,10 @@ func TestConvert(t *testing.T) {
 		{"dcgmi, both powers", "#Entity POWINST TOTEC POWER\nID W mJ W\nGPU 0 5.5 1000 5\nGPU 0 6.5 7000 6\n",
 			`{"t_us":5000000,"j":[0,null],"w":[5,5.5]}|{"t_us":6000000,"j":[6,null],"w":[6,6.5]}`, "", "", started},
 
+		{"powermetrics plist of an Intel Mac", intelPlist("09:00:01", "<key>package_watts</key><real>187.25</real><key>package_joules</key><real>374.5</real>") + "\x00" + intelPlist("09:00:03", "<key>package_watts</key><real>100.5</real>"),
+			`{"t_us":1763888399000000,"j":[0]}|{"t_us":1763888401000000,"j":[374.5],"w":[187.25]}|{"t_us":1763888403000000,"j":[575.5],"w":[100.5]}`, "", "", nil},
+		{"macmon on a Mac that does not tell its whole power", `{"timestamp":"2025-02-24T20:38:15+00:00","cpu_power":1.5,"sys_power":0.0}` + "\n",
+			`{"t_us":1740429495000000,"w":[1.5,null]}`, "", "", nil},
 		{"prometheus, two exporters tell the same counter", `{"status":"success","data":{"resultType":"matrix","result":[` +
 			`{"metric":{"__name__":"kepler_node_package_joules_total","mode":"dynamic","package":"0"},"values":[[1,"100"],[2,"200"],[4,"400"]]},` +
 			`{"metric":{"__name__":"kepler_node_package_joules_total","mode":"idle","package":"0"},"values":[[1,"10"],[2,"20"],[4,"40"]]},` +
@@ -183,6 +193,12 @@ func TestConvert(t *testing.T) {
 			t.Errorf("%s: error %v", c.name, err)
 		}
 	}
+}
+
+// intelPlist is a report of two seconds.
+func intelPlist(at, processor string) string {
+	return `<?xml version="1.0" encoding="UTF-8"?><plist version="1.0"><dict><key>elapsed_ns</key><integer>2000000000</integer>` +
+		`<key>timestamp</key><date>2025-11-23T` + at + `Z</date><key>processor</key><dict>` + processor + `</dict></dict></plist>`
 }
 
 // promAnswer is an answer with a series of power for each host.

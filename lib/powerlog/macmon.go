@@ -16,7 +16,7 @@ import (
 //
 //	{"timestamp":"2025-11-23T10:00:00.123456+01:00","cpu_power":2.31,"gpu_power":0.06,"ane_power":0.0,"sys_power":9.8,…}
 //
-// all_power is the sum of CPU, GPU and ANE and adds nothing; gpu_ram_power, the
+// A sys_power of 0 is one that could not be read. all_power is the sum of CPU, GPU and ANE and adds nothing; gpu_ram_power, the
 // GPU's SRAM, is left out, because nobody says whether gpu_power contains it.
 //
 // Followed: macmon 0.6 and newer.
@@ -84,6 +84,10 @@ func (r *macmon) read(raw []byte, line int, row *row) (err error) {
 			return errors.New("field " + p.key + ": " + err.Error())
 		}
 		switch p.key {
+		case "sys_power":
+			if c.W == 0 { // the SMC did not tell: no Mac that runs draws nothing
+				c.W = power.Null
+			}
 		case "cpu_power":
 			c.TempC, c.Util = float(m.Temp.CPU), float(m.CPU)
 		case "gpu_power":

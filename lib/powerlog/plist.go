@@ -56,8 +56,11 @@ var appleParts = []struct {
 	{"gpu", power.Domain{ID: "gpu:0", Kind: power.GPU}},
 	{"ane", power.Domain{ID: "ane:0", Kind: power.ANE}},
 	{"dram", power.Domain{ID: "dram:0", Kind: power.DRAM}},
-	{"package", power.Domain{ID: "cpu:0", Kind: power.CPU}}, // Intel
+	{"package", power.Domain{ID: "cpu:0", Kind: power.CPU}},
 }
+
+// intelPackage is the package of an Intel Mac, whose keys say their units.
+var intelPackage = power.Domain{ID: "cpu:0", Kind: power.CPU, Name: "package"}
 
 // read makes a row of a report.
 func (r *plists) read(doc []byte, line int) error {
@@ -84,6 +87,13 @@ func (r *plists) read(doc []byte, line int) error {
 		if ok {
 			r.row.values = append(r.row.values, cell{appleDomain(part.Domain, "powermetrics"), v})
 		}
+	}
+	v, ok, err := intelValue(p, ns)
+	if err != nil {
+		return err
+	}
+	if ok {
+		r.row.values = append(r.row.values, cell{appleDomain(intelPackage, "powermetrics"), v})
 	}
 	if len(r.row.values) == 0 {
 		return errors.New("a report without power: powermetrics --samplers cpu_power,gpu_power")
@@ -114,6 +124,23 @@ func plistValue(p map[string]string, key string, ns int64) (v Value, ok bool, er
 		if d := fine - v.J; v.J == power.Null || d > -2000 && d < 2000 {
 			v.J = fine
 		}
+	}
+	return v, hasW || hasJ, nil
+}
+
+// intelValue reads the package of an Intel Mac: watts, joules or both.
+func intelValue(p map[string]string, ns int64) (v Value, ok bool, err error) {
+	v = nothing
+	w, hasW := p["processor/package_watts"]
+	if v.W, err = units["W"].parse(w); err != nil {
+		return v, true, fmt.Errorf("package_watts: %w", err)
+	}
+	j, hasJ := p["processor/package_joules"]
+	if v.J, err = units["J"].parse(j); err != nil {
+		return v, true, fmt.Errorf("package_joules: %w", err)
+	}
+	if v.J == power.Null && v.W != power.Null {
+		v.J = energyOf(v.W, ns)
 	}
 	return v, hasW || hasJ, nil
 }

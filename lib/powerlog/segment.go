@@ -16,7 +16,7 @@ func (h *Header) means() bool {
 // begin opens a segment with its first tick. Where the log tells when the first
 // interval began, a sample there has what its joules count from.
 func (c *converter) begin(h *Header, t *Tick) error {
-	c.tallies, c.lost, c.seen, c.domains, c.begun = nil, nil, nil, 0, false
+	c.tallies, c.lost, c.seen, c.domains, c.begun, c.step, c.odd = nil, nil, nil, 0, false, 0, false
 	if c.any && t.TUs < c.last.TUs {
 		c.problems.Warn("%s:%d: time runs backwards, by %s: a new segment begins", c.src.name, t.Line, seconds(c.last.TUs-t.TUs))
 	}
@@ -72,9 +72,9 @@ func (c *converter) head(h *Header, at int64) error {
 	return c.out.header(p, nil)
 }
 
-// grow goes on in a segment with more domains. It repeats the last instant, so
-// that nothing is lost between the two.
-func (c *converter) grow(h *Header) error {
+// again goes on in a segment whose header tells more. It repeats the last
+// instant, so that nothing is lost between the two.
+func (c *converter) again(h *Header) error {
 	if err := c.out.end("ok", nil); err != nil {
 		return err
 	}
