@@ -149,6 +149,16 @@ func TestConvert(t *testing.T) {
 			`{"t_us":1763888399000000,"j":[0]}|{"t_us":1763888401000000,"j":[374.5],"w":[187.25]}|{"t_us":1763888403000000,"j":[575.5],"w":[100.5]}`, "", "", nil},
 		{"macmon on a Mac that does not tell its whole power", `{"timestamp":"2025-02-24T20:38:15+00:00","cpu_power":1.5,"sys_power":0.0}` + "\n",
 			`{"t_us":1740429495000000,"w":[1.5,null]}`, "", "", nil},
+		{"what ssh says in front of a log", "Warning: n1 is new.\n" + smi + "2025/11/23 10:00:00.000, 0, 5 W\n", `{"t_us":1763888400000000,"w":[5]}`,
+			"x:1: not of the log, which begins below", "1 record rejected", nil},
+		{"what ssh says in front of dmon", "Warning: n1 is new.\n#Date Time gpu pwr\n20251123 10:00:00 0 5\n", `{"t_us":1763888400000000,"w":[5]}`,
+			"x:1: not of the log, which begins below", "1 record rejected", nil},
+		{"what ssh says in front of dcgmi", "Warning: n1 is new.\n#Entity POWER\nID W\nGPU 0 5\n", `{"t_us":5000000,"w":[5]}`,
+			"x:1: not of the log, which begins below", "1 record rejected", started},
+		{"what ssh says in front of plain", "Warning: n1 is new.\n# gpu:0 gpu W\n1000000 5\n", `{"t_us":1000000,"w":[5]}`,
+			"x:1: not of the log, which begins below", "1 record rejected", nil},
+		{"plain in seconds", "# gpu:0 gpu W\n1763888400 5\n1763888401 5\n", `{"t_us":1763888400,"w":[5]}|{"t_us":1763888401,"w":[5]}`,
+			"x:2: 1763888400 is read as microseconds, 1970-01-01 00:29:23: times in seconds or milliseconds need more digits", "", nil},
 		{"prometheus, two exporters tell the same counter", `{"status":"success","data":{"resultType":"matrix","result":[` +
 			`{"metric":{"__name__":"kepler_node_package_joules_total","mode":"dynamic","package":"0"},"values":[[1,"100"],[2,"200"],[4,"400"]]},` +
 			`{"metric":{"__name__":"kepler_node_package_joules_total","mode":"idle","package":"0"},"values":[[1,"10"],[2,"20"],[4,"40"]]},` +

@@ -67,6 +67,10 @@ func (r *dcgmi) next() (*row, error) {
 				r.units = nil
 			}
 		case strings.HasPrefix(line, "dmon was stopped"):
+		case r.columns == nil && words[0] != "GPU":
+			if err := r.src.preamble(); err != nil {
+				return nil, err
+			}
 		case r.columns == nil:
 			return nil, r.src.fail("no header line that begins with #Entity")
 		case words[0] != "GPU":

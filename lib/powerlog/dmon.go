@@ -67,10 +67,17 @@ func (r *dmon) next() (*row, error) {
 		if strings.HasPrefix(strings.TrimSpace(line), "#") { // the units
 			continue
 		}
+		cells := splitColumns(line)
+		if r.columns == nil && len(cells) > 0 && !isNumber(cells[0]) {
+			if err := r.src.preamble(); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if r.columns == nil {
 			return nil, r.src.fail("no header line that begins with # and names gpu and pwr")
 		}
-		if err := r.read(splitColumns(line)); err != nil {
+		if err := r.read(cells); err != nil {
 			if err := r.src.reject(err); err != nil {
 				return nil, err
 			}

@@ -118,6 +118,12 @@ func (r *smi) next() (*row, error) {
 			}
 			continue
 		}
+		if r.columns == nil && !isHeaderless(line) {
+			if err := r.src.preamble(); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if r.columns == nil {
 			return nil, hinted{r.src.fail("%s", errNoHeader), "put the names of its columns above it: (echo 'timestamp, index, power.draw [W]'; cat " + r.src.name + ") | ipw-sample --from -"}
 		}

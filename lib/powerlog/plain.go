@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ipw/lib/power"
 	"ipw/lib/unit"
@@ -27,6 +28,7 @@ type plain struct {
 	heading bool // the line before was one of a domain
 	before  []plainDomain
 	again   bool
+	began   bool // a time was read
 	row     row
 }
 
@@ -83,11 +85,18 @@ func (r *plain) next() (*row, error) {
 			}
 			continue
 		}
+		cells := splitColumns(line)
+		if r.domains == nil && len(cells) > 0 && !isTime(cells[0]) {
+			if err := r.src.preamble(); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if r.domains == nil {
 			return nil, r.src.fail("no line # id kind unit above the values")
 		}
 		r.heading = false
-		if err := r.read(splitColumns(line)); err == nil {
+		if err := r.read(cells); err == nil {
 			return &r.row, nil
 		} else if err := r.src.reject(err); err != nil {
 			return nil, err
@@ -114,6 +123,11 @@ func (r *plain) header(line string) error {
 	return nil
 }
 
+func isTime(cell string) bool {
+	_, err := unit.ParseDecimal([]byte(cell), 0)
+	return err == nil
+}
+
 func (r *plain) read(cells []string) error {
 	if len(cells) != len(r.domains)+1 {
 		return fmt.Errorf("has %d values for %d domains", len(cells)-1, len(r.domains))
@@ -125,6 +139,10 @@ func (r *plain) read(cells []string) error {
 	if us, err = checked(us, cells[0]); err != nil {
 		return err
 	}
+	if whole, _, _ := strings.Cut(cells[0], "."); !r.began && (len(whole) == 10 || len(whole) == 13) {
+		r.src.problems.Warn("%s:%d: %s is read as microseconds, %s: times in seconds or milliseconds need more digits", r.src.name, r.src.line, cells[0], time.UnixMicro(us).UTC().Format(time.DateTime))
+	}
+	r.began = true
 	r.row = row{line: r.src.line, t: us, whole: true, values: r.row.values[:0]}
 	for i, d := range r.domains {
 		v := nothing

@@ -115,6 +115,11 @@ func (s *source) rejectAt(line int, why error) error {
 	return s.problems.Reject(s.name, line, why)
 }
 
+// preamble rejects a line in front of a log's first: what a shell or ssh said.
+func (s *source) preamble() error { return s.reject(errPreamble) }
+
+var errPreamble = errors.New("not of the log, which begins below")
+
 // fail makes an error that ends the reading, at the line read last.
 func (s *source) fail(format string, args ...any) error {
 	return &stream.Error{File: s.name, Line: s.line, Text: fmt.Sprintf(format, args...)}
