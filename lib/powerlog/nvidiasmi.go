@@ -24,8 +24,7 @@ type smi struct {
 	best    map[string]choice // by domain
 	skipped unread
 	row     row
-	short   int // rows without id that came at once
-	lastT   int64
+	groups  groups
 }
 
 // role is what a column of a table is for.
@@ -165,7 +164,7 @@ func (r *smi) header(cells []string) error {
 		r.again = true
 		clear(r.best)
 	}
-	r.columns = columns
+	r.columns, r.groups = columns, groups{}
 	r.skipped.name(skipped)
 	return nil
 }
@@ -240,13 +239,7 @@ func (r *smi) number(id string) string {
 // crowded notices that rows which no column tells apart are of several GPUs:
 // they come in groups.
 func (r *smi) crowded() error {
-	dt := r.row.t - r.lastT
-	first := r.lastT == 0
-	r.lastT = r.row.t
-	if r.ids || first || r.row.t == power.Null || dt < 0 || dt > 5_000 {
-		return nil
-	}
-	if r.short++; r.short < 3 {
+	if r.ids || r.row.t == power.Null || !r.groups.of(r.row.t) {
 		return nil
 	}
 	return hinted{r.src.fail("rows of several GPUs, and no column tells them apart"), "nvidia-smi --query-gpu=timestamp,index,power.draw --format=csv -l 1"}
