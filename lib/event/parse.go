@@ -27,7 +27,9 @@ func parse(b []byte, e *Event, m *stream.Memory) error {
 	}
 	if e.TUs == none {
 		e.TUs = 0
-		return errors.New("record without t_us")
+		if e.Type == "" || e.Known() { // what a later version adds need not have a time
+			return errors.New("record without t_us")
+		}
 	}
 	return nil
 }

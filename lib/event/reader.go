@@ -88,6 +88,9 @@ func (r *Reader) take() bool {
 	return true
 }
 
+// Known reports whether this version knows the record's type.
+func (e *Event) Known() bool { return known([]byte(e.Type)) }
+
 // known reports the types of records.
 func known(typ []byte) bool {
 	switch string(typ) {

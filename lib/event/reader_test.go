@@ -54,7 +54,7 @@ func TestReader(t *testing.T) {
 			t.Errorf("%+v is not %s any more", e, line)
 		}
 	}
-	if good+len(said) != n || p.Err() == nil || said[0] != "e:17: record without t_us" {
+	if good+len(said) != n || p.Err() == nil || said[0] != "e:18: record without t_us" {
 		t.Errorf("%d of %d, said %q, %v", good, n, said, p.Err())
 	}
 }

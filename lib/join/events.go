@@ -40,6 +40,8 @@ func (e *eventReading) record(b *batch[eventItem]) error {
 		return err
 	case rec.Header != nil:
 		e.head = rec.Header
+	case rec.Event != nil && rec.Event.TUs == 0 && !rec.Event.Known():
+		// at no time, and of a type that means nothing here
 	case rec.Event != nil:
 		b.items = append(b.items, eventItem{ev: rec.Event})
 	default:
