@@ -178,7 +178,7 @@ func (a *account) value(num int, kind string, remote bool) value {
 func (a *account) energy(en *trace.Energy, num int, remote bool) (all values, sum *unit.Joules) {
 	en.ShareRule, en.Method = a.e.opts.Share, "none"
 	var nj int64
-	any := false
+	any, missed := false, false
 	for i, kind := range kinds {
 		if !a.hasKind(kind) {
 			if i <= dramKind {
@@ -192,12 +192,14 @@ func (a *account) energy(en *trace.Energy, num int, remote bool) (all values, su
 		v := a.value(num, kind, remote && kind == power.GPU)
 		v.exists = true
 		all[i] = v
+		counts := a.kindCounts(kind)
+		missed = missed || counts && v.joules == nil && v.reason != "remote endpoint"
 		if v.joules == nil {
 			en.Missing[kind] = v.reason
 			continue
 		}
 		a.note(en, kind, v)
-		if a.kindCounts(kind) {
+		if counts {
 			en.Basis = append(en.Basis, kind)
 			nj += int64(*v.joules)
 			any = true
@@ -206,6 +208,9 @@ func (a *account) energy(en *trace.Energy, num int, remote bool) (all values, su
 	a.describe(en, num, remote)
 	if !any {
 		return all, nil
+	}
+	if missed {
+		en.Partial = append(en.Partial, "energy_joules")
 	}
 	return all, a.joules(nj)
 }

@@ -43,15 +43,15 @@ func (e *energy) also(key string, v value) {
 
 // finish fills in what is about all kinds together.
 func (a *attribution) finish(e *energy, whole figure, x extent) {
-	slices.Sort(e.partial)
-	e.f[e.path+"partial"] = slices.Compact(e.partial)
 	e.f[e.path+"share_rule"] = a.rule
 
 	basis := []string{}
 	var sum *big.Rat
+	missed := false
 	var from []*domain
 	for _, kind := range append(slices.Clone(summed), "board") {
 		v := e.values[kind]
+		missed = missed || kind != "board" && (v.why == "no samples" || v.why == "low coverage")
 		if v.joules == nil || !a.isCounted(v.from[0]) {
 			continue
 		}
@@ -62,6 +62,11 @@ func (a *attribution) finish(e *energy, whole figure, x extent) {
 		sum.Add(sum, v.joules)
 	}
 	e.sum = null(sum)
+	if sum != nil && missed { // "a sum that misses a turn or a domain is given and named"
+		e.partial = append(e.partial, "energy_joules")
+	}
+	slices.Sort(e.partial)
+	e.f[e.path+"partial"] = slices.Compact(e.partial)
 	e.f[e.path+"basis"] = basis
 	e.f[e.path+"method"] = method(from)
 
