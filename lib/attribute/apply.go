@@ -15,6 +15,7 @@ type eventSegment struct {
 	any   bool
 	back  int
 	drift drift
+	far   int64 // how far the wall clock has moved so far, in microseconds
 }
 
 // EventHeader begins a segment of events.
@@ -23,22 +24,29 @@ func (e *Engine) EventHeader(h *event.Header) {
 		e.push(pushed{t: e.events.now, run: old.Run, head: old}) // another run: nothing of the old one goes on
 	}
 	e.events.head, e.events.byM = h, e.clocks.joined(h.BootID) || len(e.segments) == 0 && h.BootID != ""
-	e.events.drift = drift{}
+	e.events.drift, e.events.far = drift{}, 0
 	e.meet(h.Host)
 }
 
-// tooFar reports whether the events' wall clock moved by more than the error of
-// a join with another host.
-func (e *Engine) tooFar(h *event.Header, by int64) bool {
-	if by == 0 {
-		return false
-	}
+// strayed refuses the join with another host if the events' wall clock moved by
+// more than its error. How the events join their own host's power is no matter.
+func (e *Engine) strayed(host string, by int64) {
+	e.moved[host] = max(e.moved[host], by)
 	for _, s := range e.segments {
-		if s.foreign && !sameHost(h.Host, s.header.Host) && by > s.eps {
-			return true
+		if s.foreign {
+			e.refuse(s)
 		}
 	}
-	return false
+}
+
+// refuse looks at one such join. Events are read ahead, so that the power's
+// header may come after they moved.
+func (e *Engine) refuse(s *segment) {
+	for host, by := range e.moved {
+		if e.err == nil && by > s.eps && !sameHost(host, s.header.Host) {
+			e.err = &DriftError{host, by}
+		}
+	}
 }
 
 // Event takes one record. The engine keeps it, and releases it when the trace of
@@ -49,12 +57,10 @@ func (e *Engine) Event(ev *event.Event) {
 	if ev.MUs != nil {
 		m = *ev.MUs
 	}
-	t := e.clocks.time(s.byM, s.head.BootID, ev.TUs, m, ev.MUs != nil)
-	if !s.byM {
-		t += e.opts.Offsets[s.head.Host].Us
-		if by := s.drift.moved(ev.TUs, m, ev.MUs != nil); e.err == nil && e.tooFar(s.head, by) {
-			e.err = &DriftError{s.head.Host, by}
-		}
+	t := e.clocks.time(s.byM, s.head.BootID, ev.TUs+e.opts.Offsets[s.head.Host].Us, m, ev.MUs != nil)
+	if by := s.drift.moved(ev.TUs, m, ev.MUs != nil); by > s.far {
+		s.far = by
+		e.strayed(s.head.Host, by)
 	}
 	if s.any && t < s.now {
 		s.back++

@@ -13,7 +13,9 @@ import (
 
 // clocks puts the records of all streams on one time line: Unix microseconds.
 // Streams of one boot join on m_us, shifted by what the boot's first record
-// had between its two stamps; all others on t_us.
+// had between its two stamps; all others on t_us. A --clock-offset is part of
+// t_us, of that first one too: a boot's streams shift together, and what joins
+// another host's on t_us is where it belongs.
 type clocks struct {
 	events, power map[string]bool // boots whose first records carry m_us
 	offset        map[string]int64

@@ -49,6 +49,7 @@ type Engine struct {
 	segments     []*segment // one for each power stream
 	powered      bool       // a power stream was given
 	clocks       clocks
+	moved        map[string]int64 // how far the wall clock of a host's events moved, in microseconds
 
 	events     eventSegment
 	queue      []pushed // events not applied yet
@@ -139,7 +140,7 @@ func New(opts Options) *Engine {
 	s := &slice{t0: math.MinInt64, t1: never, peak: -1, onPeak: -1}
 	e := &Engine{opts: opts, byName: map[[2]string]*domain{},
 		late: map[queryKey]int{}, horizon: math.MinInt64, applied: math.MinInt64, last: s, first: s,
-		spare: make(chan *query, spareQueries), firstQuery: never, places: map[placeKey]*place{}, rates: map[spanKey]*rates{}, hosts: map[string]bool{}}
+		spare: make(chan *query, spareQueries), firstQuery: never, places: map[placeKey]*place{}, rates: map[spanKey]*rates{}, hosts: map[string]bool{}, moved: map[string]int64{}}
 	e.clocks, e.peakAt = newClocks(), s
 	for _, v := range opts.Serves {
 		for _, t := range v.Where {

@@ -28,7 +28,8 @@ type segment struct {
 	held    []held // until their spacing is known
 	samples int    // of them
 	spaced  bool
-	foreign bool // joins another host's events on t_us
+	foreign bool  // joins another host's events on t_us
+	offset  int64 // added to t_us
 	drift   drift
 	watched []int // indices of the counted domains, for peak_watts
 }
@@ -62,7 +63,10 @@ func (e *Engine) PowerHeader(stream string, h *power.Header) error {
 		return err
 	}
 	s.header, s.byM, s.eps = h, e.clocks.joined(h.BootID), eps
-	s.foreign, s.drift = !s.byM && e.foreign(h), drift{}
+	s.foreign, s.drift, s.offset = !s.byM && e.foreign(h), drift{}, e.opts.Offsets[h.Host].Us
+	if s.foreign {
+		e.refuse(s)
+	}
 	s.doms, s.watched, s.fresh, s.ended, s.spaced = make([]*domain, len(h.Domains)), nil, true, false, h.IntervalUs > 0
 	hasCounted := slices.ContainsFunc(h.Domains, func(d power.Domain) bool { return d.Counts() })
 	for i, spec := range h.Domains {
@@ -264,11 +268,7 @@ func (e *Engine) SampleTime(stream string, p *power.Sample) int64 {
 
 // sampleTime is a sample's place on the joined clock.
 func (e *Engine) sampleTime(s *segment, p *power.Sample) int64 {
-	t := e.clocks.time(s.byM, s.header.BootID, p.TUs, p.MUs, p.HasM)
-	if !s.byM {
-		t += e.opts.Offsets[s.header.Host].Us
-	}
-	return t
+	return e.clocks.time(s.byM, s.header.BootID, p.TUs+s.offset, p.MUs, p.HasM)
 }
 
 func (e *Engine) sample(s *segment, p *power.Sample) {
