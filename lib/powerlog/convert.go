@@ -179,6 +179,9 @@ func (c *converter) write(h *Header, t *Tick) error {
 			return err
 		}
 	}
+	if err := c.resume(t); err != nil {
+		return err
+	}
 	s := c.convert(h, t)
 	if err := c.notes(h, t, s); err != nil {
 		return err

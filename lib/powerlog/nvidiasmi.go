@@ -124,7 +124,7 @@ func (r *smi) next() (*row, error) {
 			continue
 		}
 		if r.columns == nil {
-			return nil, hinted{r.src.fail("%s", errNoHeader), "put the names of its columns above it: (echo 'timestamp, index, power.draw [W]'; cat " + r.src.name + ") | ipw-sample --from -"}
+			return nil, hinted{r.src.fail("%s", errNoHeader), "put the names of its columns above it: (echo 'timestamp, index, power.draw [W]'; cat " + r.src.typed() + ") | ipw-sample --from -"}
 		}
 		if err := r.read(cells); err != nil {
 			if err := r.src.reject(err); err != nil {

@@ -168,7 +168,7 @@ func (c *converter) notes(h *Header, t *Tick, s *power.Sample) error {
 				got = true
 			}
 			if reset {
-				if err := c.say(t, d, power.Reset, resetDetail(d)); err != nil {
+				if err := c.say(t.TUs, d, power.Reset, "the counter fell: it began again, or wrapped"); err != nil {
 					return err
 				}
 			}
@@ -183,11 +183,27 @@ func (c *converter) notes(h *Header, t *Tick, s *power.Sample) error {
 	return nil
 }
 
-func resetDetail(d *Domain) string {
-	if d.PerInterval {
-		return "an interval without a value: what it used is not known"
+// resume is for joules per interval that are back: what their interval began
+// with is known, what the ones without a value used is not.
+func (c *converter) resume(t *Tick) error {
+	var s *power.Sample
+	for i := range c.domains {
+		y := &c.tallies[i]
+		if !y.lost || i >= len(t.Values) || t.Values[i].J == power.Null {
+			continue
+		}
+		if s == nil {
+			s = &power.Sample{TUs: c.last.TUs, J: slices.Repeat([]int64{power.Null}, c.domains)}
+		}
+		s.J[i], y.lost = y.total, false
+		if err := c.say(s.TUs, &c.header.Domains[i], power.Reset, "an interval without a value: what it used is not known"); err != nil {
+			return err
+		}
 	}
-	return "the counter fell: it began again, or wrapped"
+	if s == nil {
+		return nil
+	}
+	return c.out.sample(s, nil)
 }
 
 // presence notes that a domain's values stop, and that they are back.
@@ -195,16 +211,16 @@ func (c *converter) presence(t *Tick, i int, d *Domain, got bool) error {
 	switch {
 	case got && c.lost[i] && c.seen[i]:
 		c.lost[i] = false
-		return c.say(t, d, power.Resumed, "")
+		return c.say(t.TUs, d, power.Resumed, "")
 	case got:
 		c.lost[i], c.seen[i] = false, true
 	case !c.lost[i] && c.seen[i]:
 		c.lost[i] = true
-		return c.say(t, d, power.Lost, "no value in the log")
+		return c.say(t.TUs, d, power.Lost, "no value in the log")
 	}
 	return nil
 }
 
-func (c *converter) say(t *Tick, d *Domain, what, detail string) error {
-	return c.out.note(&power.Note{Type: "note", TUs: t.TUs, Domain: d.ID, What: what, Detail: detail}, nil)
+func (c *converter) say(at int64, d *Domain, what, detail string) error {
+	return c.out.note(&power.Note{Type: "note", TUs: at, Domain: d.ID, What: what, Detail: detail}, nil)
 }

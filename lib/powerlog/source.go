@@ -99,7 +99,7 @@ func (s *source) over(err error) error {
 	}
 	failed := &stream.Error{File: s.name, Line: s.line, Text: err.Error()}
 	if strings.Contains(failed.Text, "UTF-16") { // PowerShell's > writes it
-		return hinted{failed, "iconv -f UTF-16 -t UTF-8 " + s.name + " | ipw-sample --from -"}
+		return hinted{failed, "iconv -f UTF-16 -t UTF-8 " + s.typed() + " | ipw-sample --from -"}
 	}
 	return failed
 }
@@ -113,6 +113,14 @@ func (s *source) rejectAt(line int, why error) error {
 		return nil
 	}
 	return s.problems.Reject(s.name, line, why)
+}
+
+// typed is the log's name in a command to type.
+func (s *source) typed() string {
+	if s.name == "stdin" {
+		return "LOG"
+	}
+	return s.name
 }
 
 // preamble rejects a line in front of a log's first: what a shell or ssh said.

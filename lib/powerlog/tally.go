@@ -12,7 +12,7 @@ type tally struct {
 	total    int64
 	base     reading // the last value believed
 	doubt    reading // one that cannot follow it, unless the next confirms it
-	lost     bool    // an interval had no value: what it used is in no sum
+	lost     bool    // the interval before had no value: what it used is in no sum
 }
 
 type reading struct {
@@ -33,9 +33,8 @@ func (y *tally) next(t, raw int64) (total int64, reset bool) {
 		y.lost = true
 		return power.Null, false
 	case y.interval:
-		reset, y.lost = y.lost, false
 		y.total += raw
-		return y.total, reset
+		return y.total, false
 	case raw == power.Null:
 		return power.Null, false
 	}
