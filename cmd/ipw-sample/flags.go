@@ -47,6 +47,11 @@ func parse(c *cli.Context, f *flags) (command []string, err error) {
 	if err := c.Parse(f, about, example); err != nil {
 		return nil, err
 	}
+	for _, list := range [][]string{f.Only, f.Source} { // "gpu:0, cpu"
+		for i := range list {
+			list[i] = strings.TrimSpace(list[i])
+		}
+	}
 	if f.Interval = 50 * time.Millisecond; f.Every != nil {
 		f.Interval = *f.Every
 	}

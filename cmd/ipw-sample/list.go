@@ -121,8 +121,9 @@ func columns(d *sensor.Domain) []string {
 // plausibleWatts is what a package or a board may draw for long.
 const plausibleWatts = 500
 
-// remark says, before anything is measured, what the numbers will not be.
-func remark(c *cli.Context, found []roster.Found, sensors []sensor.Sensor, interval time.Duration) {
+// remark says, before anything is measured, what the numbers will not be. all: no
+// domain was asked for by name.
+func remark(c *cli.Context, found []roster.Found, sensors []sensor.Sensor, interval time.Duration, all bool) {
 	told := make(map[string]bool)
 	for _, s := range sensors {
 		d := s.Domain()
@@ -140,6 +141,9 @@ func remark(c *cli.Context, found []roster.Found, sensors []sensor.Sensor, inter
 	for _, f := range found {
 		if f.Via != "" {
 			c.Say("%s", f.Via)
+		}
+		if len(f.Sensors) == 0 && len(f.Left) > 0 && f.Left[0].Spare && all {
+			c.Say("no GPU of %s is recorded: %s: %s", f.Name, f.Left[0].Domain.ID, f.Left[0].Why)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func run(c *cli.Context) error {
 		return chosen(err)
 	}
 	defer closeAll(sensors)
-	remark(c, found, sensors, f.Interval)
+	remark(c, found, sensors, f.Interval, len(f.Only) == 0)
 	var child process
 	c.Signals(child.forward)
 	kept := make(chan clock.Keeper, 1)

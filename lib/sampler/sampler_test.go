@@ -224,16 +224,17 @@ func TestWattsStayAway(t *testing.T) {
 		"resumed gpu:0", "lost gpu:0: not now", "[null]", "resumed gpu:0", "[21]")
 }
 
-// A last reading that leaps is read once more: it tells then whether it was one.
+// After a last reading that makes no sense there is one more: the joules until
+// then are not lost.
 func TestFinishWithoutDoubt(t *testing.T) {
 	var out bytes.Buffer
 	w := &world{ticks: 2}
-	s := New([]sensor.Sensor{counter("x", 1000, 0, 0, 50_000_000_000)}, stream.NewWriter(&out), Config{Interval: 50 * time.Millisecond, Clock: w.clock, Wait: w.wait})
+	s := New([]sensor.Sensor{counter("x", 1000, 10_000_000, 20_000_000, 2, 30_000_000)}, stream.NewWriter(&out), Config{Interval: 50 * time.Millisecond, Clock: w.clock, Wait: w.wait})
 	if err := errors.Join(s.Begin(), s.Run(context.Background()), s.Finish(), s.End("ok")); err != nil {
 		t.Fatal(err)
 	}
 	expect(t, "j", values(t, strings.Split(strings.TrimSpace(out.String()), "\n"), "j"),
-		"[0]", "[0]", "lost x: impossible value", "[null]", "resumed x", "[50000]")
+		"[0]", "[10]", "lost x: impossible value", "[null]", "resumed x", "[20]")
 }
 
 func TestSilent(t *testing.T) {

@@ -13,17 +13,20 @@ const (
 
 // The limits are above any hardware, so that they catch only nonsense.
 const (
-	// wrapSlack is the energy that a wrap may always be worth, and wrapWatts the
-	// mean power it may be worth over a long time: beyond that a fallen counter
-	// was reset.
-	wrapSlack = 5_000 * 1_000_000 // 5 kJ in µJ
-	wrapWatts = 1_000             // µJ/µs: 1 kW
-	// stepSlack and stepWatts limit steps forward, leapSlack those that the next
-	// reading confirms.
-	stepSlack = 20_000 * 1_000_000    // 20 kJ
-	stepWatts = 10_000                // 10 kW
-	leapSlack = 1_000_000 * 1_000_000 // 1 MJ
+	// slack is the energy that a step may always be worth, stepWatts the mean
+	// power that it may be worth over a long time, wrapWatts that of a wrap:
+	// beyond that a fallen counter was reset.
+	slack     = 5_000 * 1_000_000 // 5 kJ in µJ
+	stepWatts = 10_000            // µJ/µs: 10 kW
+	wrapWatts = 1_000             // 1 kW
+	// usualSlack and usualWatts are what no step exceeds that is to explain
+	// readings which belong together.
+	usualSlack = 100 * 1_000_000 // 100 J
+	usualWatts = 1_000           // 1 kW
 )
+
+// garbageUs is how long garbage is thought to stay.
+const garbageUs = 10_000_000
 
 // Counter turns the readings of a raw energy counter into microjoules that
 // start at 0 and never fall.
@@ -32,23 +35,24 @@ const (
 // end and on to the new value are plausible; how often it went round between
 // two readings nobody can know, so it must be read at least twice per round.
 // Else it was reset (NVML counts from the last driver load), or the reading is
-// garbage, a torn number for one. So may be one that leaps. One reading does not
-// tell these apart, so the first one is a Doubt and gives no value: if the next
-// one goes on from before, the doubtful one was garbage; if it goes on from the
-// doubtful one, that was a Reset, or a leap, which counts unless what it leapt
-// from was a single reading itself, the first.
+// garbage, a torn number for one; as is one that leaps. One reading does not tell
+// these apart, so the first one is a Doubt and gives no value: if the next one
+// goes on from before, the doubtful one was garbage; if it goes on from the
+// doubtful one, that was a Reset. If soon after the counter is back where it
+// would be without, it was garbage that stayed for a while.
 type Counter struct {
 	Range int64 // microjoules; 0: the counter does not wrap
 
-	total int64
-	base  point
-	doubt point
+	total  int64
+	base   point
+	doubt  point
+	before point // base before the last Reset
+	kept   int64 // total then
 }
 
 type point struct {
 	at, raw int64 // microseconds, microjoules
 	set     bool
-	follows bool // another one
 }
 
 // Doubtful reports whether the last value waits for the next one.
@@ -60,68 +64,56 @@ func (c *Counter) Next(at, raw int64) (total int64, v Verdict) {
 	if raw < 0 || c.Range > 0 && raw > c.Range {
 		return power.Null, Doubt // no value of this counter: not even a candidate
 	}
-	now := point{at: at, raw: raw, set: true}
+	now := point{at, raw, true}
 	if !c.base.set {
 		c.base = now
 		return c.total, Good
 	}
-	joules, how := c.step(c.base, now)
+	step, ok := c.step(c.base, now)
 	switch {
-	case how == plain:
-		v = Good
-	case c.doubt.set && c.confirms(now, how):
-		if v = Reset; how == leap && c.base.follows {
-			v = Good
-		}
+	case c.back(now):
+		c.total = max(c.total, c.kept+now.raw-c.before.raw)
+	case ok:
+		c.total += step
+	case c.doubt.set && c.follows(now):
+		c.before, c.kept = c.base, c.total
+		v = Reset
 	default:
 		c.doubt = now
 		return power.Null, Doubt
 	}
-	if v == Good {
-		c.total += joules
-	}
-	now.follows = true
 	c.base, c.doubt = now, point{}
 	return c.total, v
 }
 
-// confirms tells whether the counter goes on to b from where it was doubtful, or
-// leaps on: what is garbage is not followed by more.
-func (c *Counter) confirms(b point, fromBase size) bool {
-	_, how := c.step(c.doubt, b)
-	return how == plain || how == leap && fromBase == leap && c.base.raw <= c.doubt.raw && c.doubt.raw <= b.raw
+// follows tells whether the counter goes on from where it was doubtful.
+func (c *Counter) follows(now point) bool {
+	_, ok := c.step(c.doubt, now)
+	return ok
 }
 
-// size is how large a step is.
-type size int
-
-const (
-	plain size = iota
-	leap       // more than is plausible, but it may be
-	never
-)
+// back tells whether the counter goes on from before the last Reset, and not
+// from after it.
+func (c *Counter) back(now point) bool {
+	usual := func(from point) bool {
+		d := now.raw - from.raw
+		return d >= 0 && d <= usualSlack+usualWatts*(now.at-from.at)
+	}
+	return c.before.set && now.at-c.before.at <= garbageUs && usual(c.before) && !usual(c.base)
+}
 
 // step is the energy from a to b, if b can follow a.
-func (c *Counter) step(a, b point) (int64, size) {
+func (c *Counter) step(a, b point) (int64, bool) {
 	dt := max(b.at-a.at, 0)
-	most := stepSlack + stepWatts*dt
 	d := b.raw - a.raw
-	if d < 0 {
-		if c.Range == 0 {
-			return 0, never
-		}
-		d += c.Range
-		wrap := wrapSlack + wrapWatts*dt
-		if d > wrap && b.raw <= wrap { // a counter that was reset stands at what was used since
-			return 0, never
-		}
-		most = wrapSlack + stepWatts*dt
+	if d >= 0 {
+		return d, d <= slack+stepWatts*dt
 	}
-	switch {
-	case d <= most:
-		return d, plain
-	case d <= leapSlack+stepWatts*dt:
-		return d, leap
+	if c.Range == 0 {
+		return 0, false
 	}
-	return 0, never
+	d += c.Range
+	most := slack + wrapWatts*dt
+	// A counter that was reset cannot stand above what was used since.
+	return d, d <= most || b.raw > most && d <= slack+stepWatts*dt
 }

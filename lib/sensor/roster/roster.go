@@ -57,6 +57,7 @@ type Found struct {
 type Left struct {
 	Domain power.Domain
 	Why    string
+	Spare  bool // its own source would not have it recorded
 }
 
 // sources are all there are, fast ones first: they should be read close to the

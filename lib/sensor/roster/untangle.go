@@ -14,7 +14,7 @@ import (
 
 // leave closes a sensor and puts it among those that are not recorded.
 func (f *Found) leave(s sensor.Sensor, why string) {
-	f.Left = append(f.Left, Left{s.Domain().Domain, why})
+	f.Left = append(f.Left, Left{s.Domain().Domain, why, why == s.Domain().Spare})
 	f.Sensors = slices.DeleteFunc(slices.Clone(f.Sensors), func(x sensor.Sensor) bool { return x == s })
 	s.Close()
 }
