@@ -34,8 +34,8 @@ type File struct {
 }
 
 const (
-	retryUs = 100_000   // between attempts to open a file that is gone
-	lookUs  = 1_000_000 // between looks whether the path still leads to the open file
+	retryUs = 100_000 // between attempts to open a file that is gone
+	lookUs  = 250_000 // between looks whether the path still leads to the open file
 )
 
 // OpenAt opens the file at path, with open or, if that is nil, OpenFile.
