@@ -138,10 +138,14 @@ func (s *Sampler) Run(ctx context.Context) error {
 	return nil
 }
 
+// justNowUs is as long as a sample may be the last one of a slow sampler: what is
+// used after it is in none.
+const justNowUs = 12_500
+
 // Finish takes a last sample, unless one was taken just now that leaves no
 // doubt.
 func (s *Sampler) Finish() error {
-	if s.cfg.Clock().MUs-s.sample.MUs < s.interval/4 && !s.doubtful() {
+	if s.cfg.Clock().MUs-s.sample.MUs < min(s.interval/4, justNowUs) && !s.doubtful() {
 		return nil
 	}
 	return s.Sample()

@@ -237,6 +237,21 @@ func TestFinishWithoutDoubt(t *testing.T) {
 		"[0]", "[10]", "lost x: impossible value", "[null]", "resumed x", "[20]")
 }
 
+// Between the last tick of a slow sampler and its end there are joules.
+func TestFinishOfASlowSampler(t *testing.T) {
+	var out bytes.Buffer
+	w := &world{}
+	s := New([]sensor.Sensor{counter("x", 1000, 0, 7_000_000)}, stream.NewWriter(&out), Config{Interval: time.Hour, Clock: w.clock, Wait: w.wait})
+	if err := s.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	w.us += 20_000_000
+	if err := errors.Join(s.Run(context.Background()), s.Finish(), s.Finish(), s.End("ok")); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "j", values(t, strings.Split(strings.TrimSpace(out.String()), "\n"), "j"), "[0]", "[7]")
+}
+
 func TestSilent(t *testing.T) {
 	s := sensor.Silent(power.Domain{ID: "cpu:0", Kind: power.CPU}, &sensor.Denied{What: "energy_uj", Fix: "sudo chmod"})
 	lines := record(t, &world{ticks: 2}, s)
