@@ -46,6 +46,15 @@ func newChannel(s sensor.Sensor, intervalUs int64) channel {
 	}
 }
 
+// gap is how long a domain's readings may be apart for its joules to go on, in
+// microseconds; 0: as long as they like.
+func (c *channel) gap() int64 {
+	if c.domain.Energy == power.Integrated {
+		return c.integral.MaxGap
+	}
+	return 0
+}
+
 var errDoubt = errors.New("impossible value")
 
 // mostMicroW is more than any device or machine draws, 100 kW, and less than the

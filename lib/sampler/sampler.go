@@ -114,6 +114,9 @@ func (s *Sampler) header(t int64) error {
 	}
 	if s.window.domains == nil {
 		s.window.domains = h.Domains
+		for i := range s.channels {
+			s.window.gaps = append(s.window.gaps, s.channels[i].gap())
+		}
 	}
 	s.begun, s.before = s.sample.MUs, s.w.Written()
 	s.missed.total, s.gaps.total = 0, 0

@@ -13,7 +13,9 @@ import (
 // moved, once the second one is there.
 type Window struct {
 	domains []power.Domain
+	gaps    []int64 // over which a domain's joules do not go on, microseconds; 0: they always do
 	spans   []span
+	beginT  int64
 	ended   bool
 	endT    int64
 }
@@ -28,6 +30,8 @@ type span struct {
 	slope float64 // µJ/µs at the end
 	done  bool    // end is known
 	read  int64   // longest read_us
+	gap   int64
+	told  int64 // microseconds between readings that belong together
 }
 
 type point struct {
@@ -38,7 +42,10 @@ type point struct {
 // see takes a sample. The first one opens the window.
 func (w *Window) see(s *power.Sample) {
 	if w.spans == nil {
-		w.spans = make([]span, len(w.domains))
+		w.spans, w.beginT = make([]span, len(w.domains)), s.MUs
+		for i, gap := range w.gaps {
+			w.spans[i].gap = gap
+		}
 	}
 	for i := range w.spans {
 		if s.J[i] != power.Null {
@@ -57,6 +64,12 @@ func (s *span) see(n point, readUs int64, w *Window) {
 			s.step = n
 		}
 		s.p, s.q = s.q, n
+	}
+	if dt := n.t - s.last.t; s.last.set && (s.gap == 0 || dt <= s.gap) {
+		if w.ended {
+			dt = max(min(n.t, w.endT)-s.last.t, 0)
+		}
+		s.told += dt
 	}
 	s.last = n
 	if w.ended && !s.done && n.t >= w.endT && s.q == n {
@@ -92,7 +105,8 @@ type Use struct {
 	Joules    float64
 	Uncertain float64 // joules; NaN: unknown
 	Estimated bool
-	Unknown   bool // some domain of the kind gave no two readings
+	Unknown   bool    // some domain of the kind gave no two readings that belong together
+	Missing   float64 // share of the time for which some domain of the kind told no joules
 }
 
 // Uses sums what counts, by kind, in the order of the domains. A board counts
@@ -119,21 +133,35 @@ func (w *Window) uses(counts func(*power.Domain) bool) []Use {
 		if k == len(uses) {
 			uses = append(uses, Use{Kind: d.Kind})
 		}
-		w.spans[i].add(&uses[k], d)
+		w.spans[i].add(&uses[k], d, w.length())
 	}
 	return uses
 }
 
+// length is the window's, in microseconds.
+func (w *Window) length() int64 {
+	end := w.endT
+	for i := range w.spans {
+		if !w.ended {
+			end = max(end, w.spans[i].last.t)
+		}
+	}
+	return end - w.beginT
+}
+
 // add adds one domain. What a counter says about either end of the window is as
 // old as its refresh: the power there, times that, is uncertain.
-func (s *span) add(u *Use, d *power.Domain) {
+func (s *span) add(u *Use, d *power.Domain, length int64) {
 	u.Estimated = u.Estimated || d.Estimated
-	if !s.start.set || s.last.t == s.start.t {
+	if !s.start.set || s.last.t == s.start.t || length > 0 && s.told == 0 {
 		u.Unknown = true
 		return
 	}
 	if !s.done { // the counter has not moved since: its last reading counts
 		s.finish(s.last.t)
+	}
+	if length > 0 {
+		u.Missing = max(u.Missing, 1-float64(s.told)/float64(length))
 	}
 	u.Joules += (s.end - float64(s.start.j)) / 1e6
 	if d.Energy != power.Counter || d.UpdateUs == nil || d.Estimated {

@@ -12,8 +12,11 @@ import (
 //	12.3 J cpu, 0.31 s, 40 W
 //	312 J gpu, 12 J cpu (est.), 1.24 s, 252 W + 9.7 W (est.)
 //
+//	97 J board (in 24 % of the time), 4.01 s, 100 W
+//
 // with the digits that each uncertainty supports, two where it is unknown.
-// Estimated joules are never added to measured ones.
+// Estimated joules are never added to measured ones. Watts are joules over the
+// time in which they were told.
 func Line(uses []Use, seconds float64) string {
 	var words []string
 	var measured, guessed sum
@@ -23,10 +26,10 @@ func Line(uses []Use, seconds float64) string {
 			words = append(words, u.Kind+" not measured: too few readings")
 			continue
 		case u.Estimated:
-			words = append(words, Digits(u.Joules, u.Uncertain, " J")+" "+u.Kind+" (est.)")
+			words = append(words, Digits(u.Joules, u.Uncertain, " J")+" "+u.Kind+" (est.)"+part(u))
 			guessed.add(u)
 		default:
-			words = append(words, Digits(u.Joules, u.Uncertain, " J")+" "+u.Kind)
+			words = append(words, Digits(u.Joules, u.Uncertain, " J")+" "+u.Kind+part(u))
 			measured.add(u)
 		}
 	}
@@ -40,6 +43,14 @@ func Line(uses []Use, seconds float64) string {
 	return strings.Join(words, ", ")
 }
 
+// part says that not all of the time was told of, if much is missing.
+func part(u Use) string {
+	if u.Missing < 0.01 {
+		return ""
+	}
+	return fmt.Sprintf(" (in %.0f %% of the time)", max(math.Floor(100*(1-u.Missing)), 1))
+}
+
 func secondsWord(s float64) string {
 	if s < 0.1 {
 		return significant(s, 2) + " s"
@@ -47,6 +58,7 @@ func secondsWord(s float64) string {
 	return fmt.Sprintf("%.2f s", s)
 }
 
+// sum is joules, were they told all the time.
 type sum struct {
 	any               bool
 	joules, uncertain float64
@@ -54,8 +66,8 @@ type sum struct {
 
 func (s *sum) add(u Use) {
 	s.any = true
-	s.joules += u.Joules
-	s.uncertain += u.Uncertain
+	s.joules += u.Joules / (1 - u.Missing)
+	s.uncertain += u.Uncertain / (1 - u.Missing)
 }
 
 func powerWords(measured, guessed sum, seconds float64) string {
