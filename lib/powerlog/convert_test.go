@@ -185,7 +185,7 @@ func TestConvert(t *testing.T) {
 		{"plain, Wh and kWh", "# pdu:0 board kWh\n# gpu:0 gpu Wh\n1000000 1.5 1\n2000000 1.5001 1.5\n", `{"t_us":1000000,"j":[0,0]}|{"t_us":2000000,"j":[360,1800]}`, "", "", nil},
 		{"plain at time 0", "# gpu:0 gpu W\n0 5\n1000000 6\n", `{"t_us":0,"w":[5]}|{"t_us":1000000,"w":[6]}`, "", "", nil},
 		{"plain, a counter that glitches", "# gpu:0 gpu J\n0 500\n1000000 0\n2000000 700\n3000000 5\n4000000 15\n5000000 18\n",
-			`{"t_us":0,"j":[0]}|gpu:0 lost|{"t_us":1000000,"j":[null]}|gpu:0 resumed|{"t_us":2000000,"j":[200]}|gpu:0 lost|{"t_us":3000000,"j":[null]}|gpu:0 reset|gpu:0 resumed|{"t_us":4000000,"j":[200]}|{"t_us":5000000,"j":[203]}`, "", "", nil},
+			`{"t_us":0,"j":[0]}|gpu:0 lost|{"t_us":1000000,"j":[null]}|gpu:0 resumed|{"t_us":2000000,"j":[200]}|gpu:0 lost|{"t_us":3000000,"j":[null]}|gpu:0 reset|{"t_us":3000000,"j":[200]}|gpu:0 resumed|{"t_us":4000000,"j":[210]}|{"t_us":5000000,"j":[213]}`, "", "", nil},
 		{"plain, two logs", "# gpu:0 gpu W\n1000000 5\n# cpu:0 cpu W\n1000000 6\n2000000 7\n", `{"t_us":1000000,"w":[5]}|{"t_us":1000000,"w":[6]}|{"t_us":2000000,"w":[7]}`, "", "", nil},
 		{"plain, one log in two files", "# gpu:0 gpu W\n1000000 5\n# gpu:0 gpu W\n2000000 6\n", `{"t_us":1000000,"w":[5]}|{"t_us":2000000,"w":[6]}`, "", "", nil},
 		{"plain, no such kind", "# gpu:0 gpu W\n# x car W\n1000000 5 6\n", "", "", `x:2: "car" is no kind of domain: gpu, cpu, dram, soc, ane, board, core, uncore`, nil},

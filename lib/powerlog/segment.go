@@ -168,7 +168,7 @@ func (c *converter) notes(h *Header, t *Tick, s *power.Sample) error {
 				got = true
 			}
 			if reset {
-				if err := c.say(t.TUs, d, power.Reset, "the counter fell: it began again, or wrapped"); err != nil {
+				if err := c.say(t.TUs, d, power.Reset, counterFell); err != nil {
 					return err
 				}
 			}
@@ -183,20 +183,23 @@ func (c *converter) notes(h *Header, t *Tick, s *power.Sample) error {
 	return nil
 }
 
-// resume is for joules per interval that are back: what their interval began
-// with is known, what the ones without a value used is not.
+// resume is for joules that count again with this tick: what they count from is
+// a reading at the tick before, what was used before it is not known.
 func (c *converter) resume(t *Tick) error {
 	var s *power.Sample
 	for i := range c.domains {
-		y := &c.tallies[i]
-		if !y.lost || i >= len(t.Values) || t.Values[i].J == power.Null {
+		if i >= len(t.Values) || t.Values[i].J == power.Null {
+			continue
+		}
+		why := c.tallies[i].resume(c.last.TUs, reading{t.TUs, t.Values[i].J, true})
+		if why == "" {
 			continue
 		}
 		if s == nil {
 			s = &power.Sample{TUs: c.last.TUs, J: slices.Repeat([]int64{power.Null}, c.domains)}
 		}
-		s.J[i], y.lost = y.total, false
-		if err := c.say(s.TUs, &c.header.Domains[i], power.Reset, "an interval without a value: what it used is not known"); err != nil {
+		s.J[i] = c.tallies[i].total
+		if err := c.say(s.TUs, &c.header.Domains[i], power.Reset, why); err != nil {
 			return err
 		}
 	}

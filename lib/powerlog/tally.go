@@ -53,6 +53,26 @@ func (y *tally) next(t, raw int64) (total int64, reset bool) {
 	return y.total, reset
 }
 
+// The reasons of resets.
+const (
+	counterFell = "the counter fell: it began again, or wrapped"
+	noValue     = "an interval without a value: what it used is not known"
+)
+
+// resume goes on from the tick before, at last, if that is what the value now
+// counts from and the sum has not seen it. It returns the reason.
+func (y *tally) resume(last int64, now reading) (why string) {
+	switch {
+	case y.interval && y.lost:
+		y.lost = false
+		return noValue
+	case !y.interval && y.doubt.set && y.doubt.t == last && !y.base.before(now) && y.doubt.before(now):
+		y.base, y.doubt = y.doubt, reading{}
+		return counterFell
+	}
+	return ""
+}
+
 // leap is the energy that a counter may always have counted between two
 // readings, in µJ: 10 MJ. Beyond it goes what no machine draws.
 const leap = 10_000_000 * 1_000_000
