@@ -31,11 +31,12 @@ type File struct {
 	before []byte // the bytes before
 	retry  int64  // when to look for a lost file again
 	looked int64  // when the path was last looked at
+	asked  int64  // when the open file was last asked whether it is removed
 }
 
 const (
-	retryUs = 100_000 // between attempts to open a file that is gone
-	lookUs  = 250_000 // between looks whether the path still leads to the open file
+	retryUs = 100_000   // between attempts to open a file that is gone, and looks whether it is
+	lookUs  = 1_000_000 // between looks whether the path still leads to the open file
 )
 
 // OpenAt opens the file at path, with open or, if that is nil, OpenFile.
@@ -143,12 +144,19 @@ func (f *File) reopen() error {
 // or rewritten by another tool, goes on giving what it held. So it is asked only
 // where a value repeats or is none.
 func (f *File) replaced(now int64) bool {
-	if f.fd < 0 || now-f.looked < lookUs {
+	if f.fd < 0 || now-f.asked < retryUs {
+		return false
+	}
+	f.asked = now
+	var open, path unix.Stat_t
+	if fstat(f.fd, &open) != nil || open.Nlink == 0 {
+		return true
+	}
+	if now-f.looked < lookUs { // this look wakes the runtime's watcher
 		return false
 	}
 	f.looked = now
-	var open, path unix.Stat_t
-	return fstat(f.fd, &open) != nil || unix.Stat(f.path, &path) != nil || path.Ino != open.Ino || path.Dev != open.Dev
+	return unix.Stat(f.path, &path) != nil || path.Ino != open.Ino || path.Dev != open.Dev
 }
 
 // drop gives the file up; it is opened again at once if there was no error.
