@@ -166,9 +166,10 @@ func TestConvert(t *testing.T) {
 		{"prometheus, two exporters tell the same counter", `{"status":"success","data":{"resultType":"matrix","result":[` +
 			`{"metric":{"__name__":"kepler_node_package_joules_total","mode":"dynamic","package":"0"},"values":[[1,"100"],[2,"200"],[4,"400"]]},` +
 			`{"metric":{"__name__":"kepler_node_package_joules_total","mode":"idle","package":"0"},"values":[[1,"10"],[2,"20"],[4,"40"]]},` +
-			`{"metric":{"__name__":"node_rapl_package_joules_total","index":"0","path":"/sys/class/powercap/intel-rapl:0"},"values":[[1,"5000"],[2,"5110"],[3,"5220"],[4,"5330"]]}]}}`,
+			`{"metric":{"__name__":"node_rapl_package_joules_total","index":"0","path":"/sys/class/powercap/intel-rapl:0"},"values":[[1,"5000"],[2,"5110"],[3,"5220"],[4,"5330"]]},` +
+			`{"metric":{"__name__":"node_rapl_package_joules_total","index":"1","path":"/sys/class/powercap/intel-rapl:1"},"values":[[1,"5000"],[2,"5110"],[3,"5220"],[4,"5330"]]}]}}`,
 			`{"t_us":1000000,"j":[0]}|{"t_us":2000000,"j":[110]}|{"t_us":4000000,"j":[330]}`,
-			"x:1: not read: node_rapl_package_joules_total (cpu:0 is what kepler tells of it)", "", nil},
+			"x:1: not read: node_rapl_package_joules_total (cpu is read from kepler)", "", nil},
 		{"prometheus, the power controls of two chassis", `{"status":"success","data":{"resultType":"matrix","result":[` +
 			`{"metric":{"__name__":"kepler_platform_watts","chassis_id":"1U","power_control_id":"PC1"},"values":[[1,"100"],[2,"110"]]},` +
 			`{"metric":{"__name__":"kepler_platform_watts","chassis_id":"2U","power_control_id":"PC1"},"values":[[1,"200"],[2,"220"]]}]}}`,

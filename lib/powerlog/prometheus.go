@@ -36,7 +36,6 @@ type prometheus struct {
 type column struct {
 	domain Domain
 	fields [fieldCount]addends
-	source [fieldCount]string // the exporter whose series they are
 }
 
 // field is which of a domain's values a metric tells.
@@ -92,6 +91,7 @@ func (r *prometheus) load() error {
 		return err
 	}
 	byID := make(map[string]*column)
+	tells := make(exporters)
 	var skipped []string
 	for i := range all {
 		s := &all[i]
@@ -103,15 +103,15 @@ func (r *prometheus) load() error {
 			skipped = append(skipped, seriesName(s.Metric))
 			continue
 		}
+		if of := tells.first(&m); of != m.domain.Source {
+			skipped = append(skipped, fmt.Sprintf("%s (%s is read from %s)", seriesName(s.Metric), m.domain.Kind, of))
+			continue
+		}
 		c := byID[m.domain.ID]
 		if c == nil {
 			c = &column{domain: m.domain}
 			byID[m.domain.ID] = c
 			r.series = append(r.series, c)
-		}
-		if of := c.source[m.field]; of != "" && of != m.domain.Source { // another counter of the same thing
-			skipped = append(skipped, fmt.Sprintf("%s (%s is what %s tells of it)", seriesName(s.Metric), c.domain.ID, of))
-			continue
 		}
 		if err := c.take(&m, s); err != nil {
 			if err := r.src.problems.Reject(r.src.name, 1, fmt.Errorf("%s: %w", seriesName(s.Metric), err)); err != nil {
@@ -124,6 +124,23 @@ func (r *prometheus) load() error {
 	r.src.line = 1
 	r.skipped.name(slices.Compact(skipped))
 	return r.lay(host)
+}
+
+// exporters are the first ones to tell a field of a kind. Another one's are of
+// the same counters, cut in another way: Kepler's cpu:0 is the sum of all
+// packages, node_exporter's is one of them.
+type exporters map[string]*[fieldCount]string
+
+// first is the exporter whose series count for a metric.
+func (e exporters) first(m *metric) string {
+	kind := m.domain.Kind
+	if e[kind] == nil {
+		e[kind] = new([fieldCount]string)
+	}
+	if of := &e[kind][m.field]; *of == "" {
+		*of = m.domain.Source
+	}
+	return e[kind][m.field]
 }
 
 // host is whose series are read, and whether there are others: a stream's
@@ -182,7 +199,7 @@ func (c *column) take(m *metric, s *promSeries) error {
 		d.Name, d.UUID = m.domain.Name, m.domain.UUID
 	}
 	if c.fields[m.field] == nil {
-		c.fields[m.field], c.source[m.field] = make(addends), m.domain.Source
+		c.fields[m.field] = make(addends)
 	}
 	points := c.fields[m.field][m.addend]
 	if points == nil {

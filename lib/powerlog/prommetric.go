@@ -103,6 +103,9 @@ func zoneMetric(zone string, labels map[string]string, source string) (m metric,
 			d.ID += "-mmio"
 		}
 	}
+	if strings.HasPrefix(labels["path"], "aggregated-") { // Kepler's, of several sockets
+		d.Name = "all packages: " + d.Name
+	}
 	d.Source, d.Energy, d.Power = source, power.None, power.None
 	return metric{domain: Domain{Domain: d}, field: energyField, unit: units["J"]}, true
 }
