@@ -25,8 +25,12 @@ const (
 	usualWatts = 1_000           // 1 kW
 )
 
-// garbageUs is how long garbage is thought to stay.
-const garbageUs = 10_000_000
+const (
+	// garbageUs is how long garbage is thought to stay.
+	garbageUs = 10_000_000
+	// sleepUs is a time between two readings in which a machine may have slept.
+	sleepUs = 10_000_000
+)
 
 // Counter turns the readings of a raw energy counter into microjoules that
 // start at 0 and never fall.
@@ -110,6 +114,12 @@ func (c *Counter) step(a, b point) (int64, bool) {
 		return d, d <= slack+stepWatts*dt
 	}
 	if c.Range == 0 {
+		return 0, false
+	}
+	// A machine that slept may begin again: processors' counters are cleared with
+	// their power. A wrap in so long a time lands anywhere, hardly ever at once
+	// behind 0.
+	if dt > sleepUs && b.raw <= min(usualSlack, c.Range/1000) {
 		return 0, false
 	}
 	d += c.Range

@@ -36,6 +36,8 @@ func TestCounter(t *testing.T) {
 		{"a leap that stays for a while", raplRange, []in{{0, 5, 0}, {50_000, 10, 5}, {100_000, 180e9, null}, {150_000, 180e9, 5}, {200_000, 180e9, 5}, {250_000, 15, 10}, {300_000, 25, 20}}, "GGDRGGG"},
 		{"a torn number that stays for a while", 0, []in{{0, 5e9, 0}, {50_000, 5e8, null}, {100_000, 5e8, 0}, {150_000, 5e8 + 3, 3}, {200_000, 5e9 + 7, 7}, {250_000, 5e9 + 9, 9}}, "GDRGGG"},
 		{"a reset that comes by where it was", 0, []in{{0, 5e7, 0}, {50_000, 0, null}, {100_000, 5, 0}, {150_000, 4e7, 4e7 - 5}, {200_000, 6e7, 6e7 - 5}}, "GDRGG"},
+		{"a machine that slept", raplRange, []in{{0, 100e9, 0}, {1800e6, 3e6, null}, {1800_050_000, 4e6, 0}, {1800_100_000, 6e6, 2e6}}, "GDRG"},
+		{"a slow sampler at a wrap's very end", raplRange, []in{{0, 260e9, 0}, {60e6, 3e6, null}, {120e6, 5e9, raplRange - 255e9}}, "GDG"},
 		{"two resets", raplRange, []in{{0, 150e9, 0}, {50_000, 12, null}, {100_000, 1000, 0}, {600e6, 2e9, 2e9 - 1000}, {600_050_000, 7, null}, {600_100_000, 9, 2e9 - 1000}}, "GDRGDR"},
 		{"garbage twice, then a reset", 0, []in{{0, 150e9, 0}, {50_000, 150, null}, {100_000, 15, null}, {150_000, 20, 0}}, "GDDR"},
 		{"above the range", raplRange, []in{{0, 5, 0}, {50_000, raplRange + 1, null}, {100_000, raplRange + 2, null}, {150_000, 6, 1}}, "GDDG"},

@@ -35,12 +35,16 @@ func spare(found []Found, o Options) {
 // known to do so.
 func untangle(found []Found, o Options) {
 	taken := make(map[string]owner)
+	spare := make(map[string]bool) // ids that may be asked for, and are not recorded
 	for i := range found {
 		f := &found[i]
 		if f.Name == estimate.Source {
 			continue // admitted last
 		}
-		renumber(f, taken)
+		renumber(f, func(id string) bool { _, ok := taken[id]; return ok || spare[id] })
+		for _, l := range f.Left {
+			spare[l.Domain.ID] = true
+		}
 		for _, s := range slices.Clone(f.Sensors) {
 			d := s.Domain()
 			switch other, ok := taken[d.ID]; {
@@ -63,23 +67,22 @@ type owner struct {
 	sensor sensor.Sensor
 }
 
-// renumber gives GPUs whose numbers an earlier source has the next free ones:
-// each source counts its own. Jetson's is the one that NVML may show, too.
-func renumber(f *Found, taken map[string]owner) {
+// renumber gives GPUs whose numbers an earlier source has, recorded or not, the
+// next free ones: each source counts its own. Jetson's is the one that NVML may show, too.
+func renumber(f *Found, taken func(id string) bool) {
 	var numbers []string // old and new ids
 	next := 0
 	free := func() string {
 		for {
 			id := fmt.Sprintf("gpu:%d", next)
 			next++
-			if _, ok := taken[id]; !ok {
+			if !taken(id) {
 				return id
 			}
 		}
 	}
 	if f.Name == jetson.Source || !slices.ContainsFunc(f.Sensors, func(s sensor.Sensor) bool {
-		_, ok := taken[s.Domain().ID]
-		return ok && s.Domain().Kind == power.GPU
+		return s.Domain().Kind == power.GPU && taken(s.Domain().ID)
 	}) {
 		return
 	}

@@ -81,6 +81,7 @@ func TestUntangle(t *testing.T) {
 		{"an APU", []Found{offer("rapl", "cpu:0"), offer("amdgpu", "soc:0")}, nil, nil, "cpu:0 rapl, soc:0=cpu:0 amdgpu", ""},
 		{"an APU alone", []Found{offer("amdgpu", "soc:0")}, nil, nil, "soc:0 amdgpu", ""},
 		{"not visible", []Found{offer("nvml", "gpu:0", "?gpu:1")}, nil, nil, "gpu:0 nvml", "nvml gpu:1: not visible"},
+		{"not visible, its id is not another's", []Found{offer("nvml", "?gpu:0", "gpu:1"), offer("amdgpu", "gpu:0")}, nil, nil, "gpu:1 nvml, gpu:2 amdgpu", "nvml gpu:0: not visible"},
 		{"not visible and asked for", []Found{offer("nvml", "gpu:0", "?gpu:1")}, nil, []string{"gpu:1"}, "gpu:1 nvml", ""},
 	}
 	for _, tt := range tests {
