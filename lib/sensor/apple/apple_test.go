@@ -112,8 +112,10 @@ func TestReports(t *testing.T) {
 	if r := read(gpu, 0); r.MicroJ != power.Null || !errors.Is(r.JErr, sensor.ErrStale) {
 		t.Errorf("%+v", r)
 	}
-	put(t, c, "4", strings.Replace(report(0, "cpu_power=9"), "elapsed_ns", "elapsed", 1))
-	put(t, c, "5", report(0, "cpu_power=1000", "gpu_power=10", "ane_power=0"))
+	put(t, c, "4", report(0, "cpu_power=0", "gpu_power=30", "ane_power=0"))
+	until(t, gpu, 0, is(3_000)) // begun again
+	put(t, c, "5", strings.Replace(report(0, "cpu_power=9"), "elapsed_ns", "elapsed", 1))
+	put(t, c, "6", report(0, "cpu_power=1000", "gpu_power=10", "ane_power=0"))
 	until(t, cpu, 0, is(100_000))
 
 	// Nothing new for three intervals.

@@ -125,7 +125,8 @@ func (m *meter) lose() {
 	}
 }
 
-// take adds a report. The first one says which parts there are.
+// take adds a report. The first one says which parts there are; one that is not
+// in a report begins again.
 func (m *meter) take(h *powerlog.Header, tick *powerlog.Tick) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -140,6 +141,8 @@ func (m *meter) take(h *powerlog.Header, tick *powerlog.Tick) {
 		c.told = k >= 0 && k < len(tick.Values) && tick.Values[k].J != power.Null
 		if c.told {
 			c.microJ += tick.Values[k].J
+		} else {
+			c.microJ = 0 // what it used meanwhile is not known
 		}
 	}
 	m.at, m.err = m.now(), nil
