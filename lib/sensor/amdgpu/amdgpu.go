@@ -26,6 +26,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix" // EPERM is not EACCES here
+
 	"ipw/lib/power"
 	"ipw/lib/sensor"
 )
@@ -205,10 +207,10 @@ func (g *gpu) energy(now int64) (int64, error) {
 	return m.energy, err
 }
 
-// awake translates the driver's refusal to wake a sleeping GPU: a permission
-// error from a file that is open.
+// awake translates the driver's refusal to wake a sleeping GPU, EPERM. A file
+// that may not be opened any more is EACCES.
 func awake(err error) error {
-	if errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, unix.EPERM) {
 		return errAsleep
 	}
 	return err

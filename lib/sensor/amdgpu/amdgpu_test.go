@@ -185,6 +185,9 @@ func TestAsleep(t *testing.T) {
 	if err := awake(unix.EPERM); err != errAsleep || errors.Is(err, fs.ErrPermission) {
 		t.Error(err)
 	}
+	if err := awake(unix.EACCES); !errors.Is(err, fs.ErrPermission) {
+		t.Error(err)
+	}
 	if err := awake(unix.ENODEV); err != unix.ENODEV {
 		t.Error(err)
 	}
