@@ -46,7 +46,13 @@ func listSource(w io.Writer, f *roster.Found) error {
 	}
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, s := range f.Sensors {
-		fmt.Fprintf(t, "  %s\n", strings.Join(columns(s.Domain()), "\t"))
+		row := strings.Join(columns(s.Domain()), "\t")
+		if d := s.Domain(); !d.Silent() && !d.Estimated {
+			if err := roster.Trouble(s, time.Sleep); err != nil {
+				row += "; no reading now: " + err.Error()
+			}
+		}
+		fmt.Fprintf(t, "  %s\n", row)
 	}
 	for _, l := range f.Left {
 		fmt.Fprintf(t, "  %s\t%s\t%s\tnot recorded: %s\n", l.Domain.ID, l.Domain.Kind, l.Domain.Name, l.Why)

@@ -47,21 +47,23 @@ func wholeCPU(d *sensor.Domain) bool {
 	return d.Kind == power.CPU || d.Kind == power.SOC || d.Kind == power.Board
 }
 
-// readable tries a sensor. A file that is being rewritten may be empty for a
-// moment.
+// readable tries a sensor.
 func readable(s sensor.Sensor, sleep func(time.Duration)) bool {
-	if s.Domain().Silent() {
-		return false
-	}
+	return !s.Domain().Silent() && Trouble(s, sleep) == nil
+}
+
+// Trouble is why a sensor gives no reading now. A file that is being rewritten
+// may be empty for a moment.
+func Trouble(s sensor.Sensor, sleep func(time.Duration)) (err error) {
 	for range 3 {
-		if try(s) == nil {
-			return true
+		if err = try(s); err == nil {
+			return nil
 		}
 		if sleep != nil {
 			sleep(5 * time.Millisecond)
 		}
 	}
-	return false
+	return err
 }
 
 func try(s sensor.Sensor) error {
