@@ -92,6 +92,44 @@ func TestSlowPass(t *testing.T) {
 	}
 }
 
+// Logs that were cut off and put one behind the other, as cat or >> leave them
+// after a crash: the row that was cut is rejected, the next log is read whole.
+func TestCutAndConcatenated(t *testing.T) {
+	started := func(j *Job) { j.StartUs, j.StepUs = 1763888400_000000, 1_000000 }
+	for _, c := range []struct {
+		name, first, cut, second string
+		change                   func(*Job)
+	}{
+		{"nvidia-smi", "timestamp, index, power.draw [W]\n2025/11/23 10:00:00.000, 0, 10.00 W\n", "2025/11/23 10:00:01.000, 0, 1", "timestamp, index, power.draw [W]\n2025/11/23 10:00:05.000, 0, 20.00 W\n2025/11/23 10:00:06.000, 0, 30.00 W\n", nil},
+		{"dmon", "#Date Time gpu pwr\n#YYYYMMDD HH:MM:SS Idx W\n20251123 10:00:00 0 10\n", "20251123 10:00:01 0 1", "#Date Time gpu pwr\n#YYYYMMDD HH:MM:SS Idx W\n20251123 10:00:05 0 20\n20251123 10:00:06 0 30\n", nil},
+		{"dcgmi", "#Entity POWER\nID W\nGPU 0 10\n", "GPU 0 1", "#Entity POWER\nID W\nGPU 0 20\nGPU 0 30\n", started},
+		{"turbostat", "Time_Of_Day_Seconds\tPkgWatt\n1763888400.0\t10.00\n", "1763888401.0\t1", "Time_Of_Day_Seconds\tPkgWatt\n1763888405.0\t20.00\n1763888406.0\t30.00\n", nil},
+		{"perf", "# started on Sun Nov 23 10:00:00 2025\n\n 1.000000000,10.00,Joules,power/energy-pkg/,1,100.00,,\n", " 2.000000000,1", "# started on Sun Nov 23 10:00:05 2025\n\n 1.000000000,20.00,Joules,power/energy-pkg/,1,100.00,,\n 2.000000000,30.00,Joules,power/energy-pkg/,1,100.00,,\n", nil},
+		{"plain", "# gpu:0 gpu W\n# cpu:0 cpu W\n1763888400000000 10 10\n", "1763888401000000 1", "# gpu:0 gpu W\n# cpu:0 cpu W\n1763888405000000 20 20\n1763888406000000 30 30\n", nil},
+		{"powermetrics", powermetricsReport(0, 10), "CPU Power: 1", powermetricsReport(5, 20) + powermetricsReport(6, 30), nil},
+		{"plist", intelPlist("09:00:01", "<key>package_watts</key><real>10</real>"), `<?xml version="1.0" encoding="UTF-8"?><plist version="1.0"><dict><key>elap`, intelPlist("09:00:05", "<key>package_watts</key><real>20</real>") + intelPlist("09:00:07", "<key>package_watts</key><real>30</real>"), nil},
+		{"macmon", `{"timestamp":"2025-11-23T10:00:00+01:00","cpu_power":10}` + "\n", `{"timestamp":"2025-11-23T10:00:01+01:00","cpu_pow`, `{"timestamp":"2025-11-23T10:00:05+01:00","cpu_power":20}` + "\n" + `{"timestamp":"2025-11-23T10:00:06+01:00","cpu_power":30}` + "\n", nil},
+		{"scaphandre", `{"host":{"consumption":10000000.0,"timestamp":1763888400.0}}`, `{"host":{"consumption":1`, `{"host":{"consumption":20000000.0,"timestamp":1763888405.0}}{"host":{"consumption":30000000.0,"timestamp":1763888406.0}}`, nil},
+		{"zeus", "time,power0\n1763888400.0,10.5\n", "1763888401.0,1", "time,power0\n1763888405.0,20.5\n1763888406.0,30.5\n", nil},
+	} {
+		out, said, err := convert("x", c.first+c.cut+c.second, c.change)
+		if err == nil || err.Error() != "1 record rejected" {
+			t.Errorf("%s: %v, said %q", c.name, err, said)
+		}
+		for _, w := range []string{`"w":[10`, `"w":[20`, `"w":[30`} {
+			if !strings.Contains(out, w) {
+				t.Errorf("%s: no %s in\n%s", c.name, w, out)
+			}
+		}
+		check(t, c.name, out)
+	}
+}
+
+// powermetricsReport is a report of a second.
+func powermetricsReport(at, watts int) string {
+	return fmt.Sprintf("*** Sampled system activity (Sun Nov 23 10:00:%02d 2025 +0100) (1000.00ms elapsed) ***\n\nCPU Power: %d000 mW\n", at, watts)
+}
+
 // A log that is being written is converted as its lines come.
 func TestLive(t *testing.T) {
 	r, w := pipe()

@@ -18,6 +18,7 @@ type smi struct {
 	src     *source
 	stamps  stamps
 	columns []smiColumn
+	heading string            // the line that named them
 	ids     bool              // a column tells the GPUs apart
 	again   bool              // another header line has come
 	gpus    map[string]int    // numbers of GPUs that have no index, by what names them
@@ -95,6 +96,17 @@ func isSMI(line string) bool {
 	return known >= 2
 }
 
+// named reports whether a part of a line has names of columns.
+func named(part string) bool {
+	for cell := range strings.SplitSeq(part, ",") {
+		name, _ := splitUnit(cell)
+		if _, ok := smiNames[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // splitUnit splits "power.draw [W]".
 func splitUnit(cell string) (name, unit string) {
 	name, unit, _ = strings.Cut(strings.TrimSpace(cell), " ")
@@ -110,8 +122,15 @@ func (r *smi) next() (*row, error) {
 			return nil, err
 		}
 		line = strings.ReplaceAll(line, `"`, "") // a spreadsheet's
+		if next := behind(line, r.heading); next != "" && !named(line[:len(line)-len(next)]) {
+			if err := r.src.cut(); err != nil {
+				return nil, err
+			}
+			line = next
+		}
 		cells := strings.Split(line, ",")
 		if isSMI(line) {
+			r.heading = line
 			if err := r.header(cells); err != nil {
 				return nil, err
 			}

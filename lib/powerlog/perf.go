@@ -85,6 +85,12 @@ func (r *perf) next() (*row, error) {
 			return nil, err
 		}
 		ok := false
+		if next := behind(line, perfStart); next != "" {
+			if err := r.src.cut(); err != nil {
+				return nil, err
+			}
+			line = next
+		}
 		switch text, isStart := strings.CutPrefix(line, perfStart); {
 		case isStart:
 			err = r.begin(text)

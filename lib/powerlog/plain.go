@@ -79,6 +79,12 @@ func (r *plain) next() (*row, error) {
 		if err != nil {
 			return nil, err
 		}
+		if next := behind(strings.TrimSpace(line), "#"); isPlain(next) {
+			if err := r.src.cut(); err != nil {
+				return nil, err
+			}
+			line = next
+		}
 		if strings.HasPrefix(strings.TrimSpace(line), "#") {
 			if err := r.header(line); err != nil {
 				return nil, err

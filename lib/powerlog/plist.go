@@ -37,6 +37,13 @@ func (r *plists) next() (*row, error) {
 		if err != nil {
 			return nil, err
 		}
+		if i := bytes.LastIndex(doc, []byte("<?xml")); i > 0 {
+			if err := r.src.problems.Reject(r.src.name, line, errCut); err != nil {
+				return nil, err
+			}
+			line += bytes.Count(doc[:i], []byte{'\n'})
+			doc = doc[i:]
+		}
 		if err = r.read(doc, line); err == nil {
 			return &r.row, nil
 		}

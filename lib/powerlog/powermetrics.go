@@ -54,7 +54,9 @@ func openPowermetrics(s *source, o Options) Reader {
 
 var reportLine = regexp.MustCompile(`^\*\*\* Sampled system activity \((.*?)\) \(([0-9.]+)ms elapsed\)`)
 
-func isPowermetrics(line string) bool { return strings.HasPrefix(line, "*** Sampled system activity") }
+const reportBegin = "*** Sampled system activity"
+
+func isPowermetrics(line string) bool { return strings.HasPrefix(line, reportBegin) }
 
 // appleLines are the lines with power, by what stands before the colon.
 var appleLines = map[string]power.Domain{
@@ -74,6 +76,12 @@ func (r *powermetrics) next() (*row, error) {
 			return nil, err
 		}
 		ok := false
+		if next := behind(line, reportBegin); next != "" {
+			if err := r.src.cut(); err != nil {
+				return nil, err
+			}
+			line = next
+		}
 		if isPowermetrics(line) {
 			err = r.report(line)
 		} else if r.seq > 0 {

@@ -27,6 +27,7 @@ type source struct {
 	digits  tail // how the line before ended
 	endless bool
 	long    []byte
+	opening []byte // what JSON objects begin with
 }
 
 func newSource(name string, r io.Reader, p *stream.Problems) *source {
@@ -127,6 +128,21 @@ func (s *source) typed() string {
 func (s *source) preamble() error { return s.reject(errPreamble) }
 
 var errPreamble = errors.New("not of the log, which begins below")
+
+// cut rejects a row that was cut off in front of what the next log begins with, as
+// cat leaves them.
+func (s *source) cut() error { return s.reject(errCut) }
+
+var errCut = errors.New("cut off, and another log begins behind it")
+
+// behind splits a line of that kind: next is what begins behind the row, "" if
+// the line is none.
+func behind(line, beginning string) (next string) {
+	if i := strings.Index(line, beginning); beginning != "" && i > 0 {
+		return line[i:]
+	}
+	return ""
+}
 
 // fail makes an error that ends the reading, at the line read last.
 func (s *source) fail(format string, args ...any) error {

@@ -93,9 +93,9 @@ func (r *turbostat) bare() bool {
 	return !slices.ContainsFunc(r.columns, func(name string) bool { return slices.Contains(turbostatPlaces, name) })
 }
 
-// heading looks ahead, behind a line of names of an old log, for whose rows they
+// whose looks ahead, behind a line of names of an old log, for whose rows they
 // are. Behind the last one it stays as before.
-func (r *turbostat) heading() {
+func (r *turbostat) whose() {
 	r.systems.rows = 0
 	if r.systems.now != nil || !r.bare() || slices.Contains(r.columns, "Time_Of_Day_Seconds") {
 		return

@@ -28,6 +28,7 @@ type turbostat struct {
 	src     *source
 	stamps  stamps
 	columns []string
+	heading string // the line that named them
 	sep     string // "\t", or "" for any white space
 	skipped unread
 	seq     int
@@ -100,7 +101,14 @@ func (r *turbostat) next() (*row, error) {
 			} else if err != nil {
 				return nil, err
 			}
+			if next := behind(line, r.heading); next != "" && strings.ContainsAny(line[:1], " -0123456789") {
+				if err := r.src.cut(); err != nil {
+					return nil, err
+				}
+				line = next
+			}
 			if words := strings.Fields(line); isTurbostatHeader(words) {
+				r.heading = line
 				if err := r.header(line, words); err != nil {
 					return nil, err
 				}
@@ -157,7 +165,7 @@ func (r *turbostat) header(line string, words []string) error {
 	r.columns = columns
 	r.single = !slices.Contains(columns, "Package")
 	r.skipped.name(skipped)
-	r.heading()
+	r.whose()
 	return nil
 }
 

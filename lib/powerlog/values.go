@@ -1,6 +1,7 @@
 package powerlog
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 
@@ -28,13 +29,34 @@ func (s *source) value() (raw []byte, line int, err error) {
 		if c == '\n' {
 			s.line++
 		}
-		if raw = append(raw, c); b.closes(c) {
+		if raw = append(raw, c); c == ':' && s.restarts(raw) {
+			if err := s.problems.Reject(s.name, line, errCut); err != nil {
+				return nil, 0, err
+			}
+			line = s.line + 1
+			raw, b = append(raw[:0], s.opening...), nesting{depth: 1}
+			continue
+		}
+		if b.closes(c) {
 			return raw, line, nil
 		}
 		if len(raw) > maxDocument {
 			return nil, 0, s.fail("a value of more than %d MiB", maxDocument>>20)
 		}
 	}
+}
+
+// maxOpening is more than an object's first key takes.
+const maxOpening = 64
+
+// restarts reports whether an object ends with what objects of the log begin
+// with, up to the colon of their first key: it was cut off, and the next stands
+// behind it. Its brackets would not tell before the end of the log.
+func (s *source) restarts(raw []byte) bool {
+	if s.opening == nil && len(raw) < maxOpening {
+		s.opening = bytes.Clone(raw)
+	}
+	return s.opening != nil && len(raw) > len(s.opening) && bytes.HasSuffix(raw, s.opening)
 }
 
 // object steps to the next brace that opens an object.
