@@ -114,7 +114,7 @@ type Use struct {
 func (w *Window) Uses() []Use {
 	uses := w.uses(func(d *power.Domain) bool { return d.Counts() })
 	if len(uses) == 0 {
-		uses = w.uses(func(d *power.Domain) bool { return d.Kind == power.Board && !d.Silent() })
+		uses = w.uses(func(d *power.Domain) bool { return d.Kind == power.Board && d.PartOf == "" && !d.Silent() })
 	}
 	return uses
 }

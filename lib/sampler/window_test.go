@@ -16,6 +16,8 @@ func TestWindow(t *testing.T) {
 	guess := power.Domain{ID: "cpu:0", Kind: power.CPU, Energy: power.Integrated, Power: power.Instant, Estimated: true, UpdateUs: ms(20)}
 	part := power.Domain{ID: "cpu:0/core", Kind: power.Core, PartOf: "cpu:0", Energy: power.Counter, Power: power.Derived, UpdateUs: ms(1)}
 	board := power.Domain{ID: "psys:0", Kind: power.Board, Energy: power.Counter, Power: power.Derived, UpdateUs: ms(1)}
+	machine, inside := board, board
+	machine.ID, inside.PartOf = "board:0", "board:0"
 	silent := power.Domain{ID: "cpu:1", Kind: power.CPU, Energy: power.None, Power: power.None}
 
 	type sample struct {
@@ -55,6 +57,9 @@ func TestWindow(t *testing.T) {
 			[]Use{{Kind: "cpu", Joules: 10, Uncertain: 0.2}}},
 		{"a board alone", []power.Domain{board, silent},
 			[]sample{{0, []int64{0, null}}, {100, []int64{30e6, null}}}, 1,
+			[]Use{{Kind: "board", Joules: 30, Uncertain: 0.6}}},
+		{"a board in a board", []power.Domain{machine, inside},
+			[]sample{{0, []int64{0, 0}}, {100, []int64{30e6, 10e6}}}, 1,
 			[]Use{{Kind: "board", Joules: 30, Uncertain: 0.6}}},
 		{"a single reading", []power.Domain{cpu},
 			[]sample{{0, []int64{0}}, {100, []int64{null}}}, 1,
