@@ -111,7 +111,8 @@ func label(d *power.Domain, m meter) {
 		d.Energy = power.Integrated
 	}
 	d.Power = power.Instant
-	if text := sensor.ReadText(m.chip.path(strings.TrimSuffix(m.watts, "_average") + "_accuracy")); text != "" {
+	channel, _, _ := strings.Cut(m.watts, "_")
+	if text := sensor.ReadText(m.chip.path(channel + "_accuracy")); text != "" {
 		d.Accuracy, _ = json.Marshal(text)
 	}
 	if !strings.HasSuffix(m.watts, "_average") {

@@ -143,6 +143,13 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+func TestAccuracyOfAnInput(t *testing.T) {
+	sensors, err := Open(tree{"hwmon0/name": "power_meter", "hwmon0/power1_input": "7", "hwmon0/power1_accuracy": "90.0%"}.write(t))
+	if err != nil || string(sensors[0].Domain().Accuracy) != `"90.0%"` {
+		t.Fatal(sensors, err)
+	}
+}
+
 func TestNotThere(t *testing.T) {
 	for _, tr := range []tree{{}, {"hwmon0/name": "nvme", "hwmon0/power1_input": "5"}, {"hwmon0/name": "power_meter"}, {"hwmon0/name": "xe"}, {"hwmon0/name": "amdgpu", "hwmon0/power1_average": "5"}} {
 		_, err := Open(tr.write(t))
