@@ -1,11 +1,14 @@
 package nvml
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"ipw/lib/power"
 	"ipw/lib/sensor"
@@ -33,12 +36,22 @@ type listedGPU struct {
 // listColumns are what every nvidia-smi knows; the watts and the name follow.
 const listColumns = "index,uuid,driver_version,power.limit,pci.bus_id,clocks.gr,clocks.mem,clocks.max.gr,clocks.max.mem,"
 
-// listSMI asks once for what does not change. An older nvidia-smi knows fewer
-// columns.
-func listSMI(command string) ([]listedGPU, error) {
-	ask := func(columns string) (string, error) {
-		out, err := exec.Command(command, "--query-gpu="+listColumns+columns+",name", "--format=csv,noheader,nounits").CombinedOutput()
+// listSMI asks once for what does not change, and waits for each answer for so
+// long. An older nvidia-smi knows fewer columns.
+func listSMI(command string, patience time.Duration) ([]listedGPU, error) {
+	run := func(output func(*exec.Cmd) ([]byte, error), args ...string) (string, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, command, args...)
+		cmd.WaitDelay = time.Second
+		out, err := output(cmd)
+		if ctx.Err() != nil {
+			err = fmt.Errorf("%s does not answer", command)
+		}
 		return string(out), err
+	}
+	ask := func(columns string) (string, error) {
+		return run((*exec.Cmd).CombinedOutput, "--query-gpu="+listColumns+columns+",name", "--format=csv,noheader,nounits")
 	}
 	out, err := ask(columnUsage + "," + columnInstant + ",compute_cap")
 	if err != nil && strings.Contains(out, "not a valid field") {
@@ -60,11 +73,11 @@ func listSMI(command string) ([]listedGPU, error) {
 	if len(list) == 0 {
 		return nil, &sensor.Unavailable{Source: Source, Why: "no NVIDIA GPU", Fix: command + " -L"}
 	}
-	if out, err := exec.Command(command, "-L").Output(); err == nil {
-		listMIG(string(out), list)
+	if out, err := run((*exec.Cmd).Output, "-L"); err == nil {
+		listMIG(out, list)
 	}
-	if out, err := exec.Command(command, "--query-compute-apps=gpu_uuid,pid,process_name", "--format=csv,noheader").Output(); err == nil {
-		listApps(string(out), list)
+	if out, err := run((*exec.Cmd).Output, "--query-compute-apps=gpu_uuid,pid,process_name", "--format=csv,noheader"); err == nil {
+		listApps(out, list)
 	}
 	return list, nil
 }

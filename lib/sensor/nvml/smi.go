@@ -51,6 +51,7 @@ type smiGPU struct {
 
 const (
 	smiStart   = 10 * time.Second // for the first line: without persistence mode the driver wakes up first
+	smiAnswer  = 30 * time.Second // for the list, on a machine with many that wake up
 	smiRestart = time.Second      // between attempts to start it again
 )
 
@@ -60,7 +61,7 @@ func openSMI(o Options) ([]sensor.Sensor, string, error) {
 	if command == "" {
 		command = "nvidia-smi"
 	}
-	listed, err := listSMI(command)
+	listed, err := listSMI(command, smiAnswer)
 	if err != nil {
 		return nil, "", err
 	}

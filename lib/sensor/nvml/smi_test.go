@@ -153,7 +153,7 @@ func TestSMIVisible(t *testing.T) {
 	command := smiScript(t, `exec sleep 1000`)
 	for list, want := range map[string]int{"0": 0, "1": 1, "MIG-2": 0, "GPU-b": 1} {
 		env := func(name string) (string, bool) { return list, name == visibleEnv }
-		listed, err := listSMI(command)
+		listed, err := listSMI(command, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,6 +191,16 @@ func TestSMIDies(t *testing.T) {
 	sensors[0].Read(1_000_000, false, &r)
 	if r.MicroW != power.Null || r.WErr == nil || !strings.Contains(r.WErr.Error(), "exit status 15") {
 		t.Errorf("%+v", r)
+	}
+}
+
+func TestSMIHangs(t *testing.T) {
+	hung := filepath.Join(t.TempDir(), "nvidia-smi")
+	os.WriteFile(hung, []byte("#!/bin/sh\nexec sleep 1000\n"), 0o755)
+	_, err := listSMI(hung, 50*time.Millisecond)
+	var u *sensor.Unavailable
+	if !errors.As(err, &u) || !strings.HasSuffix(u.Why, "nvidia-smi does not answer") {
+		t.Error(err)
 	}
 }
 
