@@ -65,9 +65,10 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	keeper := <-kept
 	s := sampler.New(sensors, w, sampler.Config{
 		Interval: f.Interval, Clock: clock.System, Wait: sampler.Sleeper(opts.Now), Random: rand.Int64N,
-		Flush: flushEvery(&f, c), Header: header(<-kept), Rotate: out.rotation(),
+		Flush: flushEvery(&f, c), Header: header(keeper), Rotate: out.rotation(keeper),
 	})
 	if command != nil {
 		err = measure(c, s, &child, command)

@@ -83,16 +83,30 @@ func (o *output) open(start time.Time) (w *stream.Writer, err error) {
 	return o.now, err
 }
 
-// rotation is what --rotate asks for. What keeps the clock may have changed
-// since the last segment.
-func (o *output) rotation() *sampler.Rotation {
+// rotation is what --rotate asks for. What keeps the clock may have changed since
+// the last segment; it is asked beside the sampling, which goes on.
+func (o *output) rotation(keeper clock.Keeper) *sampler.Rotation {
 	if o.Rotation == nil {
 		return nil
 	}
 	r := *o.Rotation
+	var asked chan clock.Keeper
+	r.Ready = func() bool {
+		if asked == nil {
+			asked = make(chan clock.Keeper, 1)
+			go func(answer chan<- clock.Keeper) { answer <- clock.Kept(context.Background()) }(asked)
+		}
+		select {
+		case keeper = <-asked:
+			asked = nil
+			return true
+		case <-time.After(o.Interval / 10): // a slow sampler has the time
+			return false
+		}
+	}
 	r.Next = func() (*stream.Writer, power.Header, error) {
 		w, err := o.open(time.Now())
-		return w, header(clock.Kept(context.Background())), err
+		return w, header(keeper), err
 	}
 	return &r
 }

@@ -22,27 +22,37 @@ type Keeper struct {
 	ErrorUs *int64 // at most so far from true time; nil: unknown
 }
 
-// keeperWait is how long a daemon on this machine may take to answer; one that
+// keeperWait is how long each daemon on this machine may take to answer; one that
 // lives does in milliseconds.
 const keeperWait = time.Second
 
 // Kept asks who keeps the clock now.
 func Kept(ctx context.Context) Keeper {
-	ctx, cancel := context.WithTimeout(ctx, keeperWait)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "chronyc", "-n", "-c", "tracking").Output()
-	if err == nil {
-		if k, err := parseTracking(string(out)); err == nil {
-			return k
-		}
+	if k, err := chrony(ctx); err == nil {
+		return k
 	}
-	if k, err := ptp(ctx, ptpSockets, ptpWait, readPHC); err == nil {
+	limited, cancel := context.WithTimeout(ctx, keeperWait)
+	defer cancel()
+	if k, err := ptp(limited, ptpSockets, ptpWait, readPHC); err == nil {
 		return k
 	}
 	if _, err := os.Stat("/run/systemd/timesync/synchronized"); err == nil { // systemd-timesyncd.service(8)
 		return Keeper{Source: "systemd-timesyncd"}
 	}
 	return Keeper{}
+}
+
+// chrony asks chronyd, which may be installed and not there to answer.
+func chrony(ctx context.Context) (Keeper, error) {
+	ctx, cancel := context.WithTimeout(ctx, keeperWait)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "chronyc", "-n", "-c", "tracking")
+	cmd.WaitDelay = keeperWait
+	out, err := cmd.Output()
+	if err != nil {
+		return Keeper{}, err
+	}
+	return parseTracking(string(out))
 }
 
 var errTracking = errors.New("no report of chronyc -c tracking")

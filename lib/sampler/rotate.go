@@ -14,6 +14,9 @@ import (
 type Rotation struct {
 	Every time.Duration // 0: by size only
 	Bytes int64         // as they lie on the disk; 0: by time only
+	// Ready tells whether what Next needs is there, and sees to it if not, without
+	// holding up a tick: it is asked at each once it is time. nil: it always is.
+	Ready func() bool
 	// Next gives the next segment's writer and header. It may give the same
 	// writer again, else it has closed that.
 	Next func() (*stream.Writer, power.Header, error)
@@ -37,7 +40,7 @@ func (s *Sampler) rotate() error {
 	if s.overdue == 0 {
 		s.overdue = s.sample.MUs
 	}
-	if s.waiting() && s.sample.MUs-s.overdue < patienceUs {
+	if (s.waiting() || s.cfg.Rotate.Ready != nil && !s.cfg.Rotate.Ready()) && s.sample.MUs-s.overdue < patienceUs {
 		return nil
 	}
 	s.overdue = 0

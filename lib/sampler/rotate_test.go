@@ -17,13 +17,18 @@ import (
 // rotated records with a rotation, into one writer a segment.
 func rotated(t *testing.T, every time.Duration, size int64, ticks int, sensors ...sensor.Sensor) (files []*bytes.Buffer) {
 	t.Helper()
+	return rotatedWhen(t, nil, every, size, ticks, sensors...)
+}
+
+func rotatedWhen(t *testing.T, ready func() bool, every time.Duration, size int64, ticks int, sensors ...sensor.Sensor) (files []*bytes.Buffer) {
+	t.Helper()
 	w := &world{ticks: ticks}
 	open := func() *stream.Writer {
 		files = append(files, new(bytes.Buffer))
 		return stream.NewWriter(files[len(files)-1])
 	}
 	s := New(sensors, open(), Config{Interval: 50 * time.Millisecond, Clock: w.clock, Wait: w.wait, Rotate: &Rotation{
-		Every: every, Bytes: size,
+		Every: every, Bytes: size, Ready: ready,
 		Next: func() (*stream.Writer, power.Header, error) { return open(), power.Header{Host: "again"}, nil },
 	}})
 	if err := errors.Join(s.Begin(), s.Run(context.Background()), s.End("ok"), s.Close()); err != nil {
@@ -80,6 +85,19 @@ func TestRotateLost(t *testing.T) {
 	files := rotated(t, 100*time.Millisecond, 0, 220, gauge("gpu:0", 1000, 10, errLost))
 	if n := strings.Count(files[1].String(), `"what":"lost","detail":"since the segment before"`); len(files) < 2 || n != 1 {
 		t.Errorf("%s", files[1])
+	}
+}
+
+// What is not ready holds it up for some ticks, which go on, and not for ever.
+func TestRotateWhenReady(t *testing.T) {
+	asked := 0
+	files := rotatedWhen(t, func() bool { asked++; return asked%3 == 0 }, 100*time.Millisecond, 0, 9, gauge("gpu:0", 1000, 10))
+	if n := len(samples(files[0].String())); n != 5 || len(files) != 3 {
+		t.Errorf("%d samples in the first of %d", n, len(files))
+	}
+	files = rotatedWhen(t, func() bool { return false }, 100*time.Millisecond, 0, 220, gauge("gpu:0", 1000, 10))
+	if n := len(samples(files[0].String())); n != 203 || len(files) != 2 {
+		t.Errorf("%d samples in the first of %d", n, len(files))
 	}
 }
 
