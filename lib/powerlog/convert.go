@@ -179,6 +179,7 @@ func (c *converter) write(h *Header, t *Tick) error {
 			return err
 		}
 	}
+	c.sane(h, t)
 	if err := c.resume(t); err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (c *converter) head(h *Header, at int64) error {
 		}
 		p.Domains = append(p.Domains, d.Domain)
 		if len(c.tallies) < len(p.Domains) {
-			c.tallies = append(c.tallies, tally{interval: d.PerInterval})
+			c.tallies = append(c.tallies, tally{interval: d.PerInterval, most: mostWatts(d.Kind)})
 			c.lost, c.seen = append(c.lost, false), append(c.seen, false)
 		}
 	}
@@ -129,12 +129,30 @@ func (c *converter) convert(h *Header, t *Tick) *power.Sample {
 	return s
 }
 
+// length is the time that joules per interval are of.
+func (c *converter) length(t *Tick) int64 {
+	if t.FromUs != 0 {
+		return t.TUs - t.FromUs
+	}
+	return t.TUs - c.last.TUs
+}
+
+// sane takes joules of an interval that no machine can have used for none.
+func (c *converter) sane(h *Header, t *Tick) {
+	if t.FromUs == 0 && !c.begun {
+		return
+	}
+	most := sensor.MaxMicroW / 1e6 * float64(max(c.length(t), 0)+1_000_000)
+	for i := range min(len(t.Values), c.domains) {
+		if v := &t.Values[i]; h.Domains[i].PerInterval && float64(v.J) > most {
+			v.J = power.Null
+		}
+	}
+}
+
 // derived is a value's watts: those of joules per interval are their mean.
 func (c *converter) derived(d *Domain, t *Tick, v Value) int64 {
-	dt := t.TUs - c.last.TUs
-	if t.FromUs != 0 {
-		dt = t.TUs - t.FromUs
-	}
+	dt := c.length(t)
 	if v.W != power.Null || v.J == power.Null || !d.PerInterval || dt <= 0 || t.FromUs == 0 && !c.begun {
 		return v.W
 	}

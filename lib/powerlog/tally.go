@@ -8,7 +8,8 @@ import (
 // tally turns a domain's values of joules into microjoules that start at 0 and
 // never fall within a segment.
 type tally struct {
-	interval bool // the values are joules per interval
+	interval bool  // the values are joules per interval
+	most     int64 // watts that a reading is believed at once with
 	total    int64
 	base     reading // the last value believed
 	doubt    reading // one that cannot follow it, unless the next confirms it
@@ -26,7 +27,8 @@ type reading struct {
 // A counter that falls was reset, or the reading is garbage. One value does not
 // tell: it is no reading, and if the next one goes on from it, that was a reset;
 // if the next goes on from before, it was garbage. Where a counter wraps no log
-// tells, so a wrap is taken as a reset: its joules are unknown, not guessed.
+// tells, so a wrap is taken as a reset: its joules are unknown, not guessed. A
+// leap is no reading either before the next confirms it; then all of it counts.
 func (y *tally) next(t, raw int64) (total int64, reset bool) {
 	switch {
 	case y.interval && raw == power.Null:
@@ -41,8 +43,11 @@ func (y *tally) next(t, raw int64) (total int64, reset bool) {
 	now := reading{t, raw, true}
 	switch {
 	case !y.base.set:
-	case y.base.before(now):
+	case y.base.before(now) && (!y.leaps(now) || y.doubt.set && y.doubt.before(now)):
 		y.total += raw - y.base.raw
+	case y.base.before(now):
+		y.doubt = now
+		return power.Null, false
 	case y.doubt.set && y.doubt.before(now):
 		reset = true
 	default:
@@ -71,6 +76,21 @@ func (y *tally) resume(last int64, now reading) (why string) {
 		return counterFell
 	}
 	return ""
+}
+
+// leaps reports whether b is further from the last value believed than what a
+// domain draws, given that times are good to a second.
+func (y *tally) leaps(b reading) bool {
+	return float64(b.raw-y.base.raw) > float64(y.most)*float64(max(b.t-y.base.t, 0)+1_000_000)
+}
+
+// mostWatts is more than a device of a kind draws: boards are machines, or what
+// else a plug feeds.
+func mostWatts(kind string) int64 {
+	if kind == power.Board {
+		return sensor.MaxMicroW / 1e6
+	}
+	return 100_000
 }
 
 // leap is the energy that a counter may always have counted between two
