@@ -11,7 +11,7 @@ import (
 // runFlags are the flags of ipw run: its own, and those of the stages that a
 // run passes on.
 type runFlags struct {
-	Agent      string `required:"" placeholder:"NAME" help:"The agent: react."`
+	Agent      string `required:"" placeholder:"NAME" help:"The agent; ipw list shows them."`
 	Model      string `required:"" placeholder:"NAME" help:"The model, by the name its endpoint knows; builtin is a scripted one."`
 	Dataset    string `required:"" placeholder:"NAME|FILE|-" help:"The tasks: a data set's name, a JSONL file, or - for stdin."`
 	MaxQueries *int   `placeholder:"N" help:"Run the first N tasks only."`

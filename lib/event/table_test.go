@@ -328,7 +328,7 @@ func TestSource(t *testing.T) {
 		{[]string{first, rest}, "header r +x@1 -x@2 end ok", ""},
 		{[]string{"start,end\n1,2", first + rest, "id|start|end\nj|3|4"}, "header a +q0000@1 -q0000@2 end ok header r +x@1 -x@2 end ok header c +j@3 -j@4 end ok", ""},
 		{[]string{first + rest, "hello"}, "", "b:1: neither an event stream, which begins with a header line, nor a table with columns start and end"},
-		{[]string{first + rest, `{"t`}, "header r +x@1 -x@2 end ok", ""},
+		{[]string{first + rest, `{"t`}, "header r +x@1 -x@2 end ok", "b: no header: nothing in it can be read"},
 		{[]string{"begin,end\n1,2\n"}, "", "a:1: neither an event stream, which begins with a header line, nor a table with columns start and end"},
 		{[]string{`{"t_us":1}`}, "", `a:1: record before any header: a stream begins with {"type":"header","schema":"ipw.events/1",…}`},
 		{[]string{"start,end\n1,2", ""}, "header a +q0000@1 -q0000@2 end ok", "b: empty: a stream begins with a header line"},

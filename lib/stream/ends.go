@@ -30,6 +30,12 @@ func (r *Reader) leave(in *Input) (*Line, error) {
 	if r.fresh && !in.stopped() {
 		return nil, &Error{in.Name, 0, "empty: a stream begins with a header line"}
 	}
+	if r.barren && !in.stopped() {
+		if err := r.settle(true); err != nil {
+			return nil, err
+		}
+		return nil, &Error{in.Name, 0, "no header: nothing in it can be read"}
+	}
 	r.at, r.fresh = r.at+1, true
 	in.Close()
 	if !r.open || !in.stopped() {

@@ -45,6 +45,7 @@ type Reader struct {
 	records int64
 	last    place  // the open segment's last line so far
 	fresh   bool   // the current input has given no line yet
+	barren  bool   // the current input has given torn lines only, of no segment
 	glued   []byte // a header to be read again: found behind a torn line, or before the end that it implies
 
 	mem      Memory
@@ -109,6 +110,7 @@ func (r *Reader) read(in *Input) ([]byte, bool, error) {
 
 // take looks at a line. It returns nil for one that is no news.
 func (r *Reader) take(in *Input, b []byte, torn bool) (*Line, error) {
+	first := r.fresh || r.barren
 	r.fresh = false
 	r.line = Line{Type: r.mem.topString(b, "type"), Bytes: b, File: in.Name, Num: in.line}
 	header := r.line.Type == "header" && json.Valid(b)
@@ -118,6 +120,7 @@ func (r *Reader) take(in *Input, b []byte, torn bool) (*Line, error) {
 	if err := r.settle(header); err != nil {
 		return nil, err
 	}
+	r.barren = first && !header && !r.open && cut(b)
 	switch {
 	case header:
 		return r.header(in, b)

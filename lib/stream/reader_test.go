@@ -141,6 +141,10 @@ func TestReader(t *testing.T) {
 		{"blank", []string{"\n \r\n"}, "", "", "a: empty: a stream begins with a header line", ""},
 		{"second input empty", []string{whole, ""}, `header {"t_us":1} {"t_us":2} end ok`, "", "b: empty: a stream begins with a header line", ""},
 		{"nothing but a torn header", []string{`{"type":"header","sch`}, "", "a:1: torn last line dropped", "a: no header: nothing in it can be read", ""},
+		{"first input a torn header", []string{`{"type":"header","sch`, whole}, "", "a:1: torn last line dropped", "a: no header: nothing in it can be read", ""},
+		{"first input a torn header and a newline", []string{lines(`{"type":"header","sch`), whole}, "", "a:1: torn last line dropped", "a: no header: nothing in it can be read", ""},
+		{"second input a torn header", []string{whole, `{"type":"header","sch`}, `header {"t_us":1} {"t_us":2} end ok`, "b:1: torn last line dropped", "b: no header: nothing in it can be read", ""},
+		{"second input the open segment's torn line", []string{lines(head, rec(1)), `{"t_us":2`}, `header {"t_us":1} end incomplete`, "b:1: torn last line dropped|a:2: incomplete: no end line, the producer died", "", "input incomplete: 1 segment without a proper end"},
 		{"UTF-16", []string{"\xff\xfe{\x00"}, "", "", "a:0: this is UTF-16, a stream is UTF-8", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
