@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ipw/lib/power"
 )
@@ -24,6 +25,8 @@ type dmon struct {
 	columns []string
 	skipped unread
 	row     row
+	start   int64     // told by the user, Unix µs; 0: not told
+	day     time.Time // of the time read last, of a log with -o T only
 }
 
 // dmonNames are the columns with a meaning here, and those that tell nothing of
@@ -36,7 +39,7 @@ var dmonNames = map[string]role{
 }
 
 func openDmon(s *source, o Options) Reader {
-	r := &dmon{src: s, stamps: newStamps(s, o), skipped: unread{src: s}}
+	r := &dmon{src: s, stamps: newStamps(s, o), skipped: unread{src: s}, start: o.StartUs}
 	return join(r, s, &r.stamps, o)
 }
 
@@ -140,14 +143,43 @@ func (r *dmon) read(cells []string) error {
 	return r.time(date, clock)
 }
 
-// time takes the columns of -o D and -o T. Half of a time is none.
+// time takes the columns of -o D and -o T. A date alone is no time; a time of day
+// is one if the user told when the log began.
 func (r *dmon) time(date, clock string) (err error) {
-	if date == "" || clock == "" {
+	switch {
+	case clock == "" || date == "" && r.start == 0:
 		return nil
-	}
-	if len(date) == 8 && isNumber(date) {
+	case date == "":
+		r.row.t, err = r.timeOfDay(clock)
+		return err
+	case len(date) == 8 && isNumber(date):
 		date = date[:4] + "-" + date[4:6] + "-" + date[6:]
 	}
 	r.row.t, err = r.stamps.date(date + " " + clock)
 	return err
+}
+
+// timeOfDay is the moment nearest to the one before at which the clock showed
+// this: days follow each other.
+func (r *dmon) timeOfDay(clock string) (int64, error) {
+	if r.day.IsZero() {
+		r.day = time.UnixMicro(r.start).In(r.stamps.zone.loc)
+	}
+	wall, _, rest, ok := clockReading("2000-01-01 " + clock)
+	if !ok || rest != "" {
+		return 0, fmt.Errorf("%.40q is no time", clock)
+	}
+	shown := time.UnixMicro(wall).UTC()
+	day := r.day
+	switch ahead := shown.Hour() - day.Hour(); {
+	case ahead < -12:
+		day = day.AddDate(0, 0, 1)
+	case ahead > 12:
+		day = day.AddDate(0, 0, -1)
+	}
+	us, err := r.stamps.date(day.Format(time.DateOnly) + " " + clock)
+	if err == nil {
+		r.day = time.UnixMicro(us).In(r.stamps.zone.loc)
+	}
+	return us, err
 }
