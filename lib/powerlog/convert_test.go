@@ -161,6 +161,8 @@ func TestConvert(t *testing.T) {
 			`{"t_us":1740429495000000,"w":[1.5,null]}`, "", "", nil},
 		{"what ssh says in front of a log", "Warning: n1 is new.\n" + smi + "2025/11/23 10:00:00.000, 0, 5 W\n", `{"t_us":1763888400000000,"w":[5]}`,
 			"x:1: not of the log, which begins below", "1 record rejected", nil},
+		{"no log of the format it is said to be", "a\nb\n", "", "x:1: not of the log, which begins below|x:2: not of the log, which begins below",
+			"x:2: no header line that begins with # and names gpu and pwr", func(j *Job) { j.Format = "dmon" }},
 		{"what ssh says in front of dmon", "Warning: n1 is new.\n#Date Time gpu pwr\n20251123 10:00:00 0 5\n", `{"t_us":1763888400000000,"w":[5]}`,
 			"x:1: not of the log, which begins below", "1 record rejected", nil},
 		{"what ssh says in front of dcgmi", "Warning: n1 is new.\n#Entity POWER\nID W\nGPU 0 5\n", `{"t_us":5000000,"w":[5]}`,

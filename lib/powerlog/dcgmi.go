@@ -67,12 +67,14 @@ func (r *dcgmi) next() (*row, error) {
 				r.units = nil
 			}
 		case strings.HasPrefix(line, "dmon was stopped"):
-		case r.columns == nil && words[0] != "GPU":
-			if err := r.src.preamble(); err != nil {
+		case r.columns == nil:
+			missing := r.src.fail("no header line that begins with #Entity")
+			if words[0] == "GPU" {
+				return nil, missing
+			}
+			if err := r.src.preamble(missing); err != nil {
 				return nil, err
 			}
-		case r.columns == nil:
-			return nil, r.src.fail("no header line that begins with #Entity")
 		case words[0] != "GPU":
 			r.skipped.name([]string{"rows of " + words[0]})
 		default:
@@ -97,7 +99,7 @@ func (r *dcgmi) header(line string) error {
 		}
 	}
 	r.again = r.again || r.columns != nil && !slices.Equal(r.columns, columns)
-	r.columns, r.units = columns, nil
+	r.columns, r.units, r.src.missing = columns, nil, nil
 	r.skipped.name(skipped)
 	return nil
 }

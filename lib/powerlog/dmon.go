@@ -71,14 +71,15 @@ func (r *dmon) next() (*row, error) {
 			continue
 		}
 		cells := splitColumns(line)
-		if r.columns == nil && len(cells) > 0 && !isNumber(cells[0]) {
-			if err := r.src.preamble(); err != nil {
+		if r.columns == nil {
+			missing := r.src.fail("no header line that begins with # and names gpu and pwr")
+			if len(cells) == 0 || isNumber(cells[0]) {
+				return nil, missing
+			}
+			if err := r.src.preamble(missing); err != nil {
 				return nil, err
 			}
 			continue
-		}
-		if r.columns == nil {
-			return nil, r.src.fail("no header line that begins with # and names gpu and pwr")
 		}
 		if err := r.read(cells); err != nil {
 			if err := r.src.reject(err); err != nil {
@@ -101,7 +102,7 @@ func (r *dmon) header(line string) error {
 			skipped = append(skipped, c)
 		}
 	}
-	r.columns = columns
+	r.columns, r.src.missing = columns, nil
 	r.skipped.name(skipped)
 	return nil
 }

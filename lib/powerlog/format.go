@@ -88,7 +88,9 @@ func recognize(s *source) (string, error) {
 		}
 		if err != nil {
 			if err != io.EOF && len(head) == 0 {
-				return "", s.over(err)
+				if err := s.over(err); err != io.EOF {
+					return "", err
+				}
 			}
 			text, _, _ := strings.Cut(strings.TrimLeft(string(head), "\ufeff\x00 \t\r\n"), "\n")
 			return "", &UnknownError{s.name, text[:min(len(text), 60)]}

@@ -136,14 +136,15 @@ func (r *smi) next() (*row, error) {
 			}
 			continue
 		}
-		if r.columns == nil && !isHeaderless(line) {
-			if err := r.src.preamble(); err != nil {
+		if r.columns == nil {
+			missing := hinted{r.src.fail("%s", errNoHeader), "put the names of its columns above it: (echo 'timestamp, index, power.draw [W]'; cat " + r.src.typed() + ") | ipw-sample --from -"}
+			if isHeaderless(line) {
+				return nil, missing
+			}
+			if err := r.src.preamble(missing); err != nil {
 				return nil, err
 			}
 			continue
-		}
-		if r.columns == nil {
-			return nil, hinted{r.src.fail("%s", errNoHeader), "put the names of its columns above it: (echo 'timestamp, index, power.draw [W]'; cat " + r.src.typed() + ") | ipw-sample --from -"}
 		}
 		if err := r.read(cells); err != nil {
 			if err := r.src.reject(err); err != nil {
@@ -183,7 +184,7 @@ func (r *smi) header(cells []string) error {
 		r.again = true
 		clear(r.best)
 	}
-	r.columns, r.groups = columns, groups{}
+	r.columns, r.groups, r.src.missing = columns, groups{}, nil
 	r.skipped.name(skipped)
 	return nil
 }

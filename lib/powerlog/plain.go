@@ -92,14 +92,15 @@ func (r *plain) next() (*row, error) {
 			continue
 		}
 		cells := splitColumns(line)
-		if r.domains == nil && len(cells) > 0 && !isTime(cells[0]) {
-			if err := r.src.preamble(); err != nil {
+		if r.domains == nil {
+			missing := r.src.fail("no line # id kind unit above the values")
+			if len(cells) == 0 || isTime(cells[0]) {
+				return nil, missing
+			}
+			if err := r.src.preamble(missing); err != nil {
 				return nil, err
 			}
 			continue
-		}
-		if r.domains == nil {
-			return nil, r.src.fail("no line # id kind unit above the values")
 		}
 		r.heading = false
 		if err := r.read(cells); err == nil {
@@ -124,7 +125,7 @@ func (r *plain) header(line string) error {
 	case slices.ContainsFunc(r.domains, func(x plainDomain) bool { return x.ID == d.ID }):
 		return r.src.fail("domain %q twice", d.ID)
 	}
-	r.heading = true
+	r.heading, r.src.missing = true, nil
 	r.domains = append(r.domains, d)
 	return nil
 }

@@ -28,6 +28,8 @@ type source struct {
 	endless bool
 	long    []byte
 	opening []byte // what JSON objects begin with
+	ahead   int    // lines in front of the log
+	missing error  // what ought to stand behind them
 }
 
 func newSource(name string, r io.Reader, p *stream.Problems) *source {
@@ -92,10 +94,12 @@ func (s *source) readLine() ([]byte, error) {
 // what came before stands.
 func (s *source) over(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "unexpected EOF") {
-		s.problems.Incomplete(s.name, s.line-1, "incomplete: compressed data cut short")
+		s.problems.Incomplete(s.name, max(s.line-1, 0), "incomplete: compressed data cut short")
 		return io.EOF
 	}
-	if err == io.EOF {
+	if err == io.EOF && s.missing != nil {
+		return s.missing
+	} else if err == io.EOF {
 		return err
 	}
 	failed := &stream.Error{File: s.name, Line: s.line, Text: err.Error()}
@@ -124,8 +128,18 @@ func (s *source) typed() string {
 	return s.name
 }
 
-// preamble rejects a line in front of a log's first: what a shell or ssh said.
-func (s *source) preamble() error { return s.reject(errPreamble) }
+// maxPreamble is how many lines may stand in front of a log.
+const maxPreamble = 20
+
+// preamble rejects a line in front of a log's first: what a shell or ssh said. why
+// is what is missing, should it not come.
+func (s *source) preamble(why error) error {
+	s.missing = why
+	if s.ahead++; s.ahead > maxPreamble {
+		return why
+	}
+	return s.reject(errPreamble)
+}
 
 var errPreamble = errors.New("not of the log, which begins below")
 
