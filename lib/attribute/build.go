@@ -80,13 +80,7 @@ func (a *account) energies(t *trace.QueryTrace) {
 func (a *account) window(en *trace.Energy, b *trace.ByKind, prefix string, num int, kind spanKind, remote bool) *float64 {
 	if a.had(kind) {
 		a.part(en, b, prefix, num, remote)
-		length := int64(0)
-		for i := range a.q.epochs {
-			if ep := &a.q.epochs[i]; kind == setupWindow && ep.setup || kind == scoringWindow && ep.score {
-				length += ep.t1 - ep.t0
-			}
-		}
-		return ptr(float64(length) / 1e6)
+		return ptr(float64(a.inWindows(kind)) / 1e6)
 	}
 	for _, k := range kinds {
 		if a.hasKind(k) {
@@ -94,6 +88,29 @@ func (a *account) window(en *trace.Energy, b *trace.ByKind, prefix string, num i
 		}
 	}
 	return nil
+}
+
+// inWindows is how long windows of a kind lasted, those at one time once, in
+// microseconds: of each stretch of them by its two records.
+func (a *account) inWindows(kind spanKind) int64 {
+	sum, from := int64(0), int64(never)
+	leave := func(t int64) {
+		if from != never {
+			sum += apart(a.q.windowRecord(from), a.q.windowRecord(t), t-from)
+		}
+		from = never
+	}
+	for i := range a.q.epochs {
+		ep := &a.q.epochs[i]
+		switch in := kind == setupWindow && ep.setup || kind == scoringWindow && ep.score; {
+		case !in:
+			leave(ep.t0)
+		case from == never:
+			from = ep.t0
+		}
+	}
+	leave(a.q.end)
+	return sum
 }
 
 // part fills overhead, setup or scoring.

@@ -335,10 +335,30 @@ func (q *query) beginsAt(t int64) *epoch {
 // seconds is the time between two records, us apart on the joined clock, by
 // m_us where both have it.
 func seconds(from, to *event.Event, us int64) float64 {
+	return float64(apart(from, to, us)) / 1e6
+}
+
+// apart is seconds in microseconds.
+func apart(from, to *event.Event, us int64) int64 {
 	if from != nil && to != nil && from.MUs != nil && to.MUs != nil {
-		us = *to.MUs - *from.MUs
+		return *to.MUs - *from.MUs
 	}
-	return float64(us) / 1e6
+	return us
+}
+
+// windowRecord is the record with which a setup or scoring window begins or ends
+// at a moment, nil if none does.
+func (q *query) windowRecord(t int64) *event.Event {
+	for _, s := range q.spans {
+		switch {
+		case s.kind < setupWindow:
+		case s.start == t:
+			return s.begin
+		case s.end == t:
+			return s.landed
+		}
+	}
+	return nil
 }
 
 // withSpan returns the list with s at its place; the list itself may be shared
