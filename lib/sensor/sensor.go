@@ -17,8 +17,10 @@
 package sensor
 
 import (
+	"errors"
 	"io/fs"
 	"math"
+	"os"
 
 	"ipw/lib/power"
 )
@@ -112,6 +114,14 @@ type Unavailable struct {
 	Source string
 	Why    string
 	Fix    string // the command that would mend it, "" if none would
+}
+
+// Absent is Unavailable for want of what stands in dir, or of the right to look.
+func Absent(source, dir, why, fix string) *Unavailable {
+	if _, err := os.ReadDir(dir); errors.Is(err, fs.ErrPermission) {
+		return &Unavailable{source, dir + ": permission denied", "sudo chmod a+rx " + dir}
+	}
+	return &Unavailable{source, why, fix}
 }
 
 func (e *Unavailable) Error() string { return e.Source + ": " + e.Why }

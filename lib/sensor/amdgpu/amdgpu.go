@@ -72,7 +72,8 @@ func open(root string, opener sensor.Opener) ([]sensor.Sensor, error) {
 		sensors = append(sensors, g.choose(d, m))
 	}
 	if len(sensors) == 0 {
-		return nil, &sensor.Unavailable{Source: Source, Why: "no AMD GPU in " + filepath.Join(root, "class/drm"), Fix: "sudo modprobe amdgpu   (if lspci shows one)"}
+		dir := filepath.Join(root, "class/drm")
+		return nil, sensor.Absent(Source, dir, "no AMD GPU in "+dir, "sudo modprobe amdgpu   (if lspci shows one)")
 	}
 	return sensors, nil
 }

@@ -54,7 +54,7 @@ func open(root string, opener sensor.Opener) ([]sensor.Sensor, error) {
 		}
 	}
 	if len(sensors) == 0 {
-		return nil, &sensor.Unavailable{Source: Source, Why: missing(tree, chips)}
+		return nil, sensor.Absent(Source, tree, missing(tree, chips), "")
 	}
 	return sensors, nil
 }

@@ -44,7 +44,8 @@ func open(root string, opener sensor.Opener) ([]sensor.Sensor, error) {
 		}
 	}
 	if len(sensors) == 0 {
-		return nil, &sensor.Unavailable{Source: Source, Why: "no ina3221 rails in " + filepath.Join(root, "bus/i2c/drivers")}
+		dir := filepath.Join(root, "bus/i2c/drivers")
+		return nil, sensor.Absent(Source, dir, "no ina3221 rails in "+dir, "")
 	}
 	return sensors, nil
 }

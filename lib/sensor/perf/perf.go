@@ -61,7 +61,7 @@ func open(root string, opener Opener) ([]sensor.Sensor, error) {
 	dir := filepath.Join(root, "bus/event_source/devices/power")
 	p, err := readPMU(dir)
 	if err != nil {
-		return nil, &sensor.Unavailable{Source: Source, Why: err.Error(), Fix: "sudo modprobe rapl   (on bare metal; virtual machines have no such events)"}
+		return nil, sensor.Absent(Source, dir, err.Error(), "sudo modprobe rapl   (on bare metal; virtual machines have no such events)")
 	}
 	var sensors []sensor.Sensor
 	var failed error

@@ -61,14 +61,11 @@ func open(root string, opener sensor.Opener) ([]sensor.Sensor, error) {
 
 // missing says why there are no zones.
 func missing(dir string) error {
-	e := &sensor.Unavailable{Source: Source, Why: "no intel-rapl zones in " + dir, Fix: "sudo modprobe intel_rapl_msr   (on bare metal; virtual machines and most containers have no RAPL)"}
-	switch _, err := os.ReadDir(dir); {
-	case errors.Is(err, fs.ErrPermission):
-		e.Why, e.Fix = dir+": permission denied", "sudo chmod a+rx "+dir
-	case err != nil:
-		e.Why = "no " + dir
+	why := "no intel-rapl zones in " + dir
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		why = "no " + dir
 	}
-	return e
+	return sensor.Absent(Source, dir, why, "sudo modprobe intel_rapl_msr   (on bare metal; virtual machines and most containers have no RAPL)")
 }
 
 // openZone opens what a zone offers, nil if it has no counter.
