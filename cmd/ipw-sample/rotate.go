@@ -91,20 +91,23 @@ func (o *output) rotation(keeper clock.Keeper) *sampler.Rotation {
 	}
 	r := *o.Rotation
 	var asked chan clock.Keeper
+	known := false
 	r.Ready = func() bool {
 		if asked == nil {
 			asked = make(chan clock.Keeper, 1)
 			go func(answer chan<- clock.Keeper) { answer <- clock.Kept(context.Background()) }(asked)
 		}
-		select {
-		case keeper = <-asked:
-			asked = nil
-			return true
-		case <-time.After(o.Interval / 10): // a slow sampler has the time
-			return false
+		if !known {
+			select {
+			case keeper = <-asked:
+				known = true
+			case <-time.After(o.Interval / 10): // a slow sampler has the time
+			}
 		}
+		return known
 	}
 	r.Next = func() (*stream.Writer, power.Header, error) {
+		asked, known = nil, false
 		w, err := o.open(time.Now())
 		return w, header(keeper), err
 	}

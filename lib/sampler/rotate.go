@@ -15,7 +15,8 @@ type Rotation struct {
 	Every time.Duration // 0: by size only
 	Bytes int64         // as they lie on the disk; 0: by time only
 	// Ready tells whether what Next needs is there, and sees to it if not, without
-	// holding up a tick: it is asked at each once it is time. nil: it always is.
+	// holding up a tick. It is asked at each from shortly before it is time until
+	// Next. nil: it always is.
 	Ready func() bool
 	// Next gives the next segment's writer and header. It may give the same
 	// writer again, else it has closed that.
@@ -26,6 +27,9 @@ func (r *Rotation) due(age, bytes int64) bool {
 	return r.Every > 0 && age >= r.Every.Microseconds() || r.Bytes > 0 && bytes >= r.Bytes
 }
 
+// prepareUs is how long before its time a rotation is prepared.
+const prepareUs = 500_000
+
 // patienceUs is how long a domain without a reading holds up a rotation: joules
 // are differences within a segment, so what it counts until it is back would be
 // in none.
@@ -33,21 +37,29 @@ const patienceUs = 10_000_000
 
 // rotate begins the next segment, if it is time.
 func (s *Sampler) rotate() error {
-	if s.cfg.Rotate == nil || !s.cfg.Rotate.due(s.sample.MUs-s.begun, s.w.Written()-s.before) {
+	r := s.cfg.Rotate
+	if r == nil {
+		return nil
+	}
+	age := s.sample.MUs - s.begun
+	due := r.due(age, s.w.Written()-s.before)
+	soon := r.Every > 0 && age >= r.Every.Microseconds()-prepareUs
+	ready := r.Ready == nil || (due || soon) && r.Ready()
+	if !due {
 		s.overdue = 0
 		return nil
 	}
 	if s.overdue == 0 {
 		s.overdue = s.sample.MUs
 	}
-	if (s.waiting() || s.cfg.Rotate.Ready != nil && !s.cfg.Rotate.Ready()) && s.sample.MUs-s.overdue < patienceUs {
+	if (s.waiting() || !ready) && s.sample.MUs-s.overdue < patienceUs {
 		return nil
 	}
 	s.overdue = 0
 	if err := s.End("ok"); err != nil {
 		return err
 	}
-	w, h, err := s.cfg.Rotate.Next()
+	w, h, err := r.Next()
 	if err != nil {
 		return err
 	}

@@ -91,8 +91,9 @@ func TestRotateLost(t *testing.T) {
 // What is not ready holds it up for some ticks, which go on, and not for ever.
 func TestRotateWhenReady(t *testing.T) {
 	asked := 0
-	files := rotatedWhen(t, func() bool { asked++; return asked%3 == 0 }, 100*time.Millisecond, 0, 9, gauge("gpu:0", 1000, 10))
-	if n := len(samples(files[0].String())); n != 5 || len(files) != 3 {
+	files := rotatedWhen(t, func() bool { asked++; return asked > 14 }, time.Second, 0, 40, gauge("gpu:0", 1000, 10))
+	// Asked from half a second before: at 500 ms, and 14 ticks later ready.
+	if n := len(samples(files[0].String())); n != 25 || len(files) != 2 {
 		t.Errorf("%d samples in the first of %d", n, len(files))
 	}
 	files = rotatedWhen(t, func() bool { return false }, 100*time.Millisecond, 0, 220, gauge("gpu:0", 1000, 10))
