@@ -92,6 +92,23 @@ func TestSlowPass(t *testing.T) {
 	}
 }
 
+// Series that were scraped at different moments are 15 s apart each, whatever lies
+// between two samples: without a word readers would take each step for a gap.
+func TestScrapedApart(t *testing.T) {
+	var series []string
+	for g := range 8 {
+		var points []string
+		for k := range 5 {
+			points = append(points, fmt.Sprintf(`[%d.%d,"100"]`, 1763888400+15*k+g, g))
+		}
+		series = append(series, fmt.Sprintf(`{"metric":{"__name__":"DCGM_FI_DEV_POWER_USAGE","gpu":"%d"},"values":[%s]}`, g, strings.Join(points, ",")))
+	}
+	out, said, err := convert("x", `{"data":{"resultType":"matrix","result":[`+strings.Join(series, ",")+`]}}`, nil)
+	if err != nil || len(said) > 0 || !strings.Contains(out, `"interval_us":15000000`) || len(lines(out)) != 40 {
+		t.Errorf("%v %q\n%s", err, said, out)
+	}
+}
+
 // Logs that were cut off and put one behind the other, as cat or >> leave them
 // after a crash: the row that was cut is rejected, the next log is read whole.
 func TestCutAndConcatenated(t *testing.T) {

@@ -3,6 +3,7 @@ package powerlog
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -255,6 +256,21 @@ func (a addends) sum(t int64) int64 {
 	return total
 }
 
+// spacing is the median time between points, 0 if there is none.
+func (a addends) spacing() (longest int64) {
+	for _, points := range a {
+		times := slices.Sorted(maps.Keys(points))
+		var steps []int64
+		for i := 1; i < len(times); i++ {
+			steps = append(steps, times[i]-times[i-1])
+		}
+		if slices.Sort(steps); len(steps) > 0 {
+			longest = max(longest, steps[len(steps)/2])
+		}
+	}
+	return longest
+}
+
 // lay puts all times in order.
 func (r *prometheus) lay(host string) error {
 	seen := make(map[int64]bool)
@@ -275,12 +291,8 @@ func (r *prometheus) lay(host string) error {
 	slices.Sort(r.times)
 	// A query over a range has each series at its own times.
 	r.header = &Header{Host: host, ResolutionUs: 1000, Sparse: len(r.times) > longest+longest/2}
-	var steps []int64
-	for i := 1; i < len(r.times); i++ {
-		steps = append(steps, r.times[i]-r.times[i-1])
-	}
-	if slices.Sort(steps); len(steps) > 0 && !r.header.Sparse {
-		r.header.IntervalUs = steps[len(steps)/2]
+	for _, c := range r.series { // the longest: a shorter one would make gaps of its steps
+		r.header.IntervalUs = max(r.header.IntervalUs, c.fields[energyField].spacing(), c.fields[powerField].spacing())
 	}
 	for _, c := range r.series {
 		r.header.Domains = append(r.header.Domains, c.domain)
