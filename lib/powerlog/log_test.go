@@ -92,6 +92,25 @@ func TestSlowPass(t *testing.T) {
 	}
 }
 
+// A device that was missing from some passes comes back at its own time, not with
+// the pass before.
+func TestMissingFromPass(t *testing.T) {
+	text := "timestamp, index, power.draw [W]\n"
+	at := time.Date(2025, 11, 23, 10, 0, 0, 0, berlin)
+	for k := range 9 {
+		for g := range 3 {
+			if g > 0 || k < 3 || k > 5 {
+				text += fmt.Sprintf("%s, %d, %d W\n", at.Add(time.Duration(1000*k+3*g)*time.Millisecond).Format("2006/01/02 15:04:05.000"), g, 100+g)
+			}
+		}
+	}
+	out, said, err := convert("x", text, nil)
+	want := `{"t_us":1763888405003000,"read_us":3000,"w":[null,101,102]}|gpu:0 resumed|{"t_us":1763888406000000,"read_us":6000,"w":[100,101,102]}`
+	if got := strings.Join(lines(out), "|"); err != nil || len(said) > 0 || !strings.Contains(got, want) {
+		t.Errorf("%v %q\n%s", err, said, got)
+	}
+}
+
 // Series that were scraped at different moments are 15 s apart each, whatever lies
 // between two samples: without a word readers would take each step for a gap.
 func TestScrapedApart(t *testing.T) {

@@ -49,6 +49,8 @@ type joined struct {
 	seq     int
 	done    int   // the seq that was complete before its last row
 	spacing int64 // from one reading of a domain to the next; 0: not known yet
+	pass    int64 // how long the rows of a whole tick took
+	latest  int   // place of the last domain that was added
 	n       int64 // ticks of a log without times
 	warned  bool
 }
@@ -109,9 +111,8 @@ func (j *joined) read() (r *row) {
 	return r
 }
 
-// The rows of one tick are less far apart than two readings of a device: a tool
-// that reads eight of them takes its time. This is how far apart they are at
-// most, and while that spacing is not known.
+// together is how far apart the rows of one tick may be, at most and while
+// nothing more is known: a tool that reads eight devices takes its time.
 const together = 10_000_000
 
 // fits reports whether a row belongs to the open tick.
@@ -130,11 +131,31 @@ func (j *joined) fits(r *row) bool {
 	if r.t == power.Null {
 		return true
 	}
-	dt, most := r.t-j.tick.TUs, int64(together)
-	if j.spacing > 0 { // of times in whole seconds, what was cut off counts
-		most = min(j.spacing-1+j.stamps.resolution, together)
+	dt := r.t - j.tick.TUs
+	return dt >= 0 && dt <= j.most(r)
+}
+
+// most is how far a row may be from the first of the open tick. A pass over the
+// devices takes as long as it did before, or half of the spacing; one that steps
+// back in their order, as where the first was missing, a quarter. Of times in
+// whole seconds what was cut off counts.
+func (j *joined) most(r *row) int64 {
+	if j.spacing == 0 {
+		return together
 	}
-	return dt >= 0 && dt <= most
+	most := j.spacing / 2
+	if k, ok := j.index[first(r)]; ok && k < j.latest {
+		most = j.spacing / 4
+	}
+	return min(max(most, j.pass+j.pass/4)+j.stamps.resolution-1, together)
+}
+
+// first is the id of a row's first domain.
+func first(r *row) string {
+	if len(r.values) == 0 {
+		return ""
+	}
+	return r.values[0].domain.ID
 }
 
 // add puts a row into the open tick, or opens one.
@@ -158,10 +179,7 @@ func (j *joined) add(r *row) error {
 		j.in[k] = true
 		j.count++
 		j.tick.Values[k] = r.values[i].Value
-		if r.t > j.at[k] && j.at[k] != power.Null {
-			j.spacing = r.t - j.at[k]
-		}
-		j.at[k] = r.t
+		j.at[k], j.latest = r.t, k
 	}
 	return nil
 }
@@ -171,11 +189,12 @@ func (j *joined) renew() {
 	j.header = &Header{}
 	j.index = make(map[string]int)
 	j.told, j.in, j.at, j.tick.Values, j.count, j.open = 0, nil, nil, nil, 0, false
-	j.done, j.spacing = 0, 0
+	j.done, j.spacing, j.pass = 0, 0, 0
 }
 
 // begin opens a tick.
 func (j *joined) begin(r *row) error {
+	before := j.spacing
 	t, err := r.t, error(nil)
 	if t == power.Null {
 		if t, err = j.untimed(); err != nil {
@@ -183,6 +202,11 @@ func (j *joined) begin(r *row) error {
 		}
 	} else {
 		j.header.ResolutionUs = j.stamps.resolution
+	}
+	if k, ok := j.index[first(r)]; ok && j.at[k] != power.Null && t > j.at[k] {
+		if j.spacing = t - j.at[k]; before > 0 {
+			j.spacing = min(j.spacing, 2*before) // a row that came late is none that sets the pace
+		}
 	}
 	j.tick = Tick{TUs: t, FromUs: r.from, Line: r.line, Values: j.tick.Values}
 	j.open, j.count, j.seq = true, 0, r.seq
@@ -228,7 +252,9 @@ func (j *joined) place(d *Domain) int {
 func (j *joined) full() bool { return j.told > 0 && j.count >= j.told }
 
 func (j *joined) take() *Tick {
-	j.open = false
+	if j.open = false; j.count >= j.told {
+		j.pass = j.tick.ReadUs
+	}
 	j.told = len(j.header.Domains)
 	return &j.tick
 }
