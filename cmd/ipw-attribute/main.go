@@ -126,6 +126,9 @@ func (f *flags) options() (attribute.Options, error) {
 	if f.MinCoverage < 0 || f.MinCoverage > 1 || f.MinCoverage != f.MinCoverage {
 		return o, cli.Usagef("--min-coverage %v: not between 0 and 1", f.MinCoverage)
 	}
+	if w := f.PromptWeight; !(w >= 0 && w <= 1e6) {
+		return o, cli.Usagef("--prompt-weight %v: not a weight", w)
+	}
 	if p := f.KWhPrice; p != nil && !(*p >= 0 && *p <= 1e6) {
 		return o, cli.Usagef("--kwh-price %v: no price of a kilowatt-hour", *p)
 	}
@@ -166,7 +169,8 @@ func (f *flags) baseline(o *attribute.Options) error {
 			key, value = "", part
 		}
 		w, err := strconv.ParseFloat(value, 64)
-		if err != nil || w < 0 || w > 1e9 || w != w {
+		_, twice := o.Idle.Watts[key]
+		if err != nil || w < 0 || w > 1e9 || w != w || twice {
 			return cli.Usagef("--idle %q: auto, watts, or KIND=WATTS,…", f.Idle)
 		}
 		o.Idle.Watts[key] = w

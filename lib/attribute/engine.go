@@ -23,7 +23,7 @@ const (
 // Options of an attribution.
 type Options struct {
 	Share        string  // Active if empty
-	PromptWeight float64 // Tokens: what an input token counts against an output token; 0 is the default
+	PromptWeight float64 // Tokens: what an input token counts against an output token
 	MinCoverage  float64 // a value measured for less of its window is null
 	Serves       []Serve
 	Idle         Idle
@@ -130,9 +130,6 @@ type part struct {
 func New(opts Options) *Engine {
 	if opts.Share == "" {
 		opts.Share = Active
-	}
-	if opts.PromptWeight == 0 {
-		opts.PromptWeight = DefaultPromptWeight
 	}
 	if opts.Warn == nil {
 		opts.Warn = func(string, string) {}

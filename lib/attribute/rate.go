@@ -12,9 +12,6 @@ import (
 // tokens a second, nothing while it is queued. It is a model, and labelled.
 const Tokens = "tokens"
 
-// DefaultPromptWeight is what an input token counts against an output token.
-const DefaultPromptWeight = 0.1
-
 // rates are how fast a call worked.
 type rates struct {
 	start, first, end int64 // first is never without a first token
