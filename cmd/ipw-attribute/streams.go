@@ -19,7 +19,7 @@ import (
 // streams are the opened inputs.
 type streams struct {
 	events event.Source
-	power  []join.PowerOpener
+	power  []join.Power
 	inputs []*stream.Input
 }
 
@@ -55,13 +55,13 @@ func openStreams(c *cli.Context, f *flags, problems *stream.Problems) (*streams,
 	byHost := &grouped{}
 	for _, name := range f.Power {
 		if f.Follow { // it may not exist yet, or be a pipe that nobody writes to yet
-			s.power = append(s.power, func() (*power.Reader, error) {
+			s.power = append(s.power, join.Power{Name: name, Open: func() (*power.Reader, error) {
 				in, err := stream.Open(c, name, c.Stdin, true)
 				if err != nil {
 					return nil, err
 				}
 				return power.NewReader(problems, in), nil
-			})
+			}})
 			continue
 		}
 		if err := s.open(c, f, name, byHost, nil); err != nil {
@@ -82,7 +82,8 @@ func openStreams(c *cli.Context, f *flags, problems *stream.Problems) (*streams,
 		}
 	}
 	for _, g := range byHost.groups {
-		s.power = append(s.power, func() (*power.Reader, error) { return power.NewReader(problems, g.inOrder()...), nil })
+		inputs := g.inOrder()
+		s.power = append(s.power, join.Power{Name: naming(inputs), Open: func() (*power.Reader, error) { return power.NewReader(problems, inputs...), nil }})
 	}
 	loc, err := time.LoadLocation(f.Timezone)
 	if err != nil {
@@ -166,4 +167,12 @@ func (g *group) inOrder() []*stream.Input {
 		inputs[i] = f.Input
 	}
 	return inputs
+}
+
+// naming is what a stream in several files is called.
+func naming(files []*stream.Input) string {
+	if len(files) == 1 {
+		return files[0].Name
+	}
+	return files[0].Name + " to " + files[len(files)-1].Name
 }

@@ -49,9 +49,9 @@ func attributeFiles(powerStream, events []byte, opts attribute.Options) (result,
 	e := attribute.New(opts)
 	job := join.Job{Engine: e, Events: event.NewReader(problems, stream.NewInput("events", bytes.NewReader(events)))}
 	if len(powerStream) > 0 {
-		job.Power = []join.PowerOpener{func() (*power.Reader, error) {
+		job.Power = []join.Power{{Name: "power", Open: func() (*power.Reader, error) {
 			return power.NewReader(problems, stream.NewInput("power", bytes.NewReader(powerStream))), nil
-		}}
+		}}}
 	}
 	err := job.Run(context.Background())
 	r.totals = e.Totals()

@@ -43,9 +43,9 @@ func (f files) write(t *testing.T, opts attribute.Options) text {
 	e := attribute.New(opts)
 	job := join.Job{Engine: e, Events: event.NewReader(problems, inputs("events", f.events)...)}
 	if len(f.power) > 0 && len(f.power[0]) > 0 {
-		job.Power = []join.PowerOpener{func() (*power.Reader, error) {
+		job.Power = []join.Power{{Name: "power", Open: func() (*power.Reader, error) {
 			return power.NewReader(problems, inputs("power", f.power)...), nil
-		}}
+		}}}
 	}
 	if err := job.Run(context.Background()); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"ipw/lib/attribute"
@@ -31,7 +32,7 @@ const patience = 10 * time.Minute
 type Job struct {
 	Engine        *attribute.Engine
 	Events        EventReader
-	Power         []PowerOpener
+	Power         []Power
 	Live          bool
 	FollowTimeout time.Duration // live: how long a query waits for power that does not grow
 	Warn          func(string)
@@ -54,10 +55,14 @@ func (j Job) Run(ctx context.Context) error {
 	defer close(stop)
 	defer j.Engine.Stop()
 	x := &joiner{Job: j}
-	for i, r := range j.Power {
-		x.power = append(x.power, pump(j.Live, stop, (&powerReading{open: r, live: j.Live}).fill))
-		x.names = append(x.names, fmt.Sprintf("power %d", i))
-		j.Engine.Expect(x.names[i])
+	for _, p := range j.Power {
+		x.power = append(x.power, pump(j.Live, stop, (&powerReading{open: p.Open, live: j.Live}).fill))
+		name := p.Name
+		for n := 2; slices.Contains(x.names, name); n++ {
+			name = fmt.Sprintf("%s (%d)", p.Name, n)
+		}
+		x.names = append(x.names, name)
+		j.Engine.Expect(name)
 	}
 	x.eof = make([]bool, len(x.power))
 	x.due = make([]int64, len(x.power))

@@ -6,8 +6,12 @@ import (
 	"ipw/lib/power"
 )
 
-// PowerOpener opens a power stream; it may wait for a file to appear.
-type PowerOpener func() (*power.Reader, error)
+// Power is a power stream: what warnings call it, and how to open it, which may
+// wait for a file to appear.
+type Power struct {
+	Name string
+	Open func() (*power.Reader, error)
+}
 
 // powerItem is one record of a power stream.
 type powerItem struct {
@@ -24,7 +28,7 @@ type powerItem struct {
 // before that reading. So the last instant's samples are held back, unless the
 // stream is live, when a sample must not wait.
 type powerReading struct {
-	open PowerOpener
+	open func() (*power.Reader, error)
 	live bool
 	r    *power.Reader
 	head *power.Header // how clocks join depends on what follows it, too

@@ -52,9 +52,9 @@ func reading(opts attribute.Options, events io.Reader, powers ...io.Reader) *att
 	a.Job = join.Job{Engine: attribute.New(opts), Warn: func(s string) { a.warnings = append(a.warnings, s) },
 		Events: event.NewReader(problems, stream.NewInput("events", events))}
 	for i, r := range powers {
-		a.Power = append(a.Power, func() (*power.Reader, error) {
+		a.Power = append(a.Power, join.Power{Name: fmt.Sprint("power", i), Open: func() (*power.Reader, error) {
 			return power.NewReader(problems, stream.NewInput(fmt.Sprint("power", i), r)), nil
-		})
+		}})
 	}
 	return a
 }
