@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +52,9 @@ func run(c *cli.Context) error {
 	}
 	opts, err := f.options()
 	if err != nil {
+		return err
+	}
+	if err := f.spareInputs(); err != nil {
 		return err
 	}
 	c.Drain()
@@ -100,6 +104,19 @@ func run(c *cli.Context) error {
 		}
 	}
 	return problems.Err()
+}
+
+// spareInputs refuses to write over what was measured.
+func (f *flags) spareInputs() error {
+	for _, in := range slices.Concat(f.Power, f.Streams) {
+		switch {
+		case cli.SameFile(in, f.Output):
+			return cli.Usagef("-o %s is one of the inputs", f.Output)
+		case cli.SameFile(in, f.Totals):
+			return cli.Usagef("--totals %s is one of the inputs", f.Totals)
+		}
+	}
+	return nil
 }
 
 // options turns flags into the attribution's options.

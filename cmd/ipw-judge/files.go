@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"ipw/lib/cli"
 	"ipw/lib/stream"
@@ -34,26 +35,13 @@ type output struct {
 
 func openOutput(c *cli.Context, path string, inputs []string) (*output, error) {
 	o := &output{path: path}
-	if isInput(path, inputs) {
+	if slices.ContainsFunc(inputs, func(in string) bool { return cli.SameFile(in, path) }) {
 		o.replaces = path
 		o.path = filepath.Join(filepath.Dir(path), ".ipw-judge-"+filepath.Base(path)) // the ending says how to compress
 	}
 	w, err := c.Output(o.path)
 	o.WriteCloser = w
 	return o, err
-}
-
-func isInput(path string, inputs []string) bool {
-	out, err := os.Stat(path)
-	if err != nil || !out.Mode().IsRegular() {
-		return false
-	}
-	for _, name := range inputs {
-		if in, err := os.Stat(name); err == nil && os.SameFile(in, out) {
-			return true
-		}
-	}
-	return false
 }
 
 // finish closes the output. bad tells that traces were left out: then a file

@@ -59,7 +59,7 @@ func convert(c *cli.Context, f *flags) error {
 	if err != nil {
 		return &cli.UsageError{Err: err}
 	}
-	if sameFile(f.From, f.Output) {
+	if cli.SameFile(f.From, f.Output) {
 		return cli.Usagef("-o %s is the log itself", f.Output)
 	}
 	c.Drain()
@@ -110,14 +110,4 @@ func ordinary(c *cli.Context, name string) bool {
 		fi, err = file.Stat()
 	}
 	return err == nil && fi != nil && fi.Mode().IsRegular()
-}
-
-// sameFile reports whether a stream would be written to where it is read from.
-func sameFile(from, to string) bool {
-	a, err := os.Stat(from)
-	if err != nil {
-		return false
-	}
-	b, err := os.Stat(to)
-	return err == nil && os.SameFile(a, b)
 }

@@ -37,6 +37,17 @@ func (c *Context) Output(path string) (io.WriteCloser, error) {
 	return &output{Writer: f, close: []io.Closer{f}}, nil
 }
 
+// SameFile reports whether two names are of one regular file, which opening for
+// output would empty unread.
+func SameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil || !x.Mode().IsRegular() {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
 type output struct {
 	io.Writer
 	close []io.Closer
