@@ -315,6 +315,7 @@ func (e *Engine) Finish() error {
 	}
 	err := e.EventEOF()
 	e.Stop()
+	e.unserved()
 	return cmp.Or(err, e.aside.failed())
 }
 

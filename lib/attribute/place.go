@@ -173,12 +173,46 @@ func (e *Engine) served(d *domain) bool {
 	if d.spec.Kind != power.GPU || !e.namesGPUs {
 		return true
 	}
-	for _, s := range e.opts.Serves {
+	return slices.ContainsFunc(e.opts.Serves, func(s Serve) bool {
+		return slices.ContainsFunc(s.Where, func(t Target) bool { return t.is(d) })
+	})
+}
+
+// unserved warns of places that no power stream has, and of endpoints that no
+// model call went to: a slip in a --serves shows as 0 J.
+func (e *Engine) unserved() {
+	if len(e.domains) == 0 || len(e.places) == 0 {
+		return
+	}
+	for i := range e.opts.Serves {
+		s := &e.opts.Serves[i]
+		used := false
+		for _, p := range e.places {
+			used = used || p.serve == s
+		}
+		if !used {
+			e.warn("", "--serves %s: no model call went there", s.URL)
+		}
 		for _, t := range s.Where {
-			if t.Domain == d.id && (t.Host == "" && !d.serving || t.Host == d.host) || t.Host == d.host && t.Domain == "" && !t.Remote && t.Host != "" {
-				return true
+			if !t.Remote && !slices.ContainsFunc(e.domains, t.is) {
+				e.warn("", "--serves %s: %s is in no power stream", s.URL, t)
 			}
 		}
 	}
-	return false
+}
+
+// is reports whether a domain is the target, or one of its host's.
+func (t Target) is(d *domain) bool {
+	return !t.Remote && (t.Host == "" && !d.serving || t.Host == d.host) && (t.Domain == "" || t.Domain == d.id)
+}
+
+// String is how --serves names it.
+func (t Target) String() string {
+	switch {
+	case t.Remote:
+		return "remote"
+	case t.Host == "" || t.Domain == "":
+		return t.Host + t.Domain
+	}
+	return t.Host + "/" + t.Domain
 }
