@@ -183,8 +183,8 @@ func (r *dcgmi) scale(i int, documented string) scale {
 }
 
 // domain is a GPU: field 155 is NVML's averaged power, 157 that of the moment,
-// 156 its counter. How often DCGM itself reads them is the -d of the command, which the log does not
-// tell.
+// 156 its counter. How often DCGM itself reads them is the -d of the command,
+// which the log does not tell.
 func (r *dcgmi) domain(index string) Domain {
 	d := gpuDomain("gpu:"+index, power.GPU, "dcgmi dmon", true)
 	d.UpdateUs = nil

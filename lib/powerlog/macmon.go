@@ -16,8 +16,9 @@ import (
 //
 //	{"timestamp":"2025-11-23T10:00:00.123456+01:00","cpu_power":2.31,"gpu_power":0.06,"ane_power":0.0,"sys_power":9.8,…}
 //
-// A sys_power of 0 is one that could not be read. all_power is the sum of CPU, GPU and ANE and adds nothing; gpu_ram_power, the
-// GPU's SRAM, is left out, because nobody says whether gpu_power contains it.
+// A sys_power of 0 is one that could not be read. all_power is the sum of CPU, GPU
+// and ANE and adds nothing; gpu_ram_power, the GPU's SRAM, is left out, because
+// nobody says whether gpu_power contains it.
 //
 // Followed: macmon 0.6 and newer.
 type macmon struct {

@@ -175,7 +175,8 @@ func (r *perf) fields(rest string) (id, value, event string, ok bool) {
 		}
 		if _, known := perfEvents[event]; known {
 			value, _, _ = strings.Cut(strings.Join(f, " "), " Joules") // <not counted> is two words
-			if r.sep != "" {                                           // in front of unit and event; its comma may be a separator too
+			if r.sep != "" {
+				// in front of unit and event; its comma may be a separator too
 				value = strings.Join(f[:max(i-1, 1)], r.sep)
 			}
 			return id, strings.TrimSpace(value), event, true

@@ -107,6 +107,7 @@ type Use struct {
 	Estimated bool
 	Unknown   bool    // some domain of the kind gave no two readings that belong together
 	Missing   float64 // share of the time for which some domain of the kind told no joules
+	Untold    float64 // joules of that time, each domain going on at its mean power
 }
 
 // Uses sums what counts, by kind, in the order of the domains. A board counts
@@ -160,10 +161,13 @@ func (s *span) add(u *Use, d *power.Domain, length int64) {
 	if !s.done { // the counter has not moved since: its last reading counts
 		s.finish(s.last.t)
 	}
+	joules := (s.end - float64(s.start.j)) / 1e6
+	u.Joules += joules
 	if length > 0 {
-		u.Missing = max(u.Missing, 1-float64(s.told)/float64(length))
+		told := float64(s.told) / float64(length)
+		u.Missing = max(u.Missing, 1-told)
+		u.Untold += joules * (1/told - 1)
 	}
-	u.Joules += (s.end - float64(s.start.j)) / 1e6
 	if d.Energy != power.Counter || d.UpdateUs == nil || d.Estimated {
 		u.Uncertain = math.NaN()
 		return

@@ -66,16 +66,19 @@ func TestWindow(t *testing.T) {
 			[]Use{{Kind: "cpu", Unknown: true}}},
 		{"gone until the end", []power.Domain{cpu},
 			[]sample{{0, []int64{0}}, {50, []int64{5e6}}, {100, []int64{null}}, {200, []int64{null}}}, 3,
-			[]Use{{Kind: "cpu", Joules: 5, Uncertain: 0.2, Missing: 0.75}}},
+			[]Use{{Kind: "cpu", Joules: 5, Uncertain: 0.2, Missing: 0.75, Untold: 15}}},
 		{"gone until after the end", []power.Domain{cpu},
 			[]sample{{0, []int64{0}}, {50, []int64{5e6}}, {100, []int64{null}}, {200, []int64{20e6}}}, 2,
 			[]Use{{Kind: "cpu", Joules: 10, Uncertain: 0.2}}},
 		{"there later", []power.Domain{cpu},
 			[]sample{{0, []int64{null}}, {50, []int64{0}}, {100, []int64{10e6}}}, 2,
-			[]Use{{Kind: "cpu", Joules: 10, Uncertain: 0.4, Missing: 0.5}}},
+			[]Use{{Kind: "cpu", Joules: 10, Uncertain: 0.4, Missing: 0.5, Untold: 10}}},
+		{"one of two is there later", []power.Domain{cpu, cpu},
+			[]sample{{0, []int64{0, null}}, {50, []int64{5e6, 0}}, {100, []int64{10e6, 5e6}}}, 2,
+			[]Use{{Kind: "cpu", Joules: 15, Uncertain: 0.4, Missing: 0.5, Untold: 5}}},
 		{"watts that were away", []power.Domain{guess},
 			[]sample{{0, []int64{0}}, {100, []int64{1e6}}, {200, []int64{null}}, {300, []int64{2e6}}, {400, []int64{null}}, {900, []int64{2e6}}, {1000, []int64{3e6}}}, 6,
-			[]Use{{Kind: "cpu", Joules: 3, Uncertain: math.NaN(), Estimated: true, Missing: 0.6}}},
+			[]Use{{Kind: "cpu", Joules: 3, Uncertain: math.NaN(), Estimated: true, Missing: 0.6, Untold: 4.5}}},
 		{"watts at the ends only", []power.Domain{guess},
 			[]sample{{0, []int64{0}}, {100, []int64{null}}, {1000, []int64{0}}}, 2,
 			[]Use{{Kind: "cpu", Estimated: true, Unknown: true}}},
@@ -100,7 +103,7 @@ func TestWindow(t *testing.T) {
 		for i, u := range tt.want {
 			g := got[i]
 			same := math.Abs(g.Uncertain-u.Uncertain) < 1e-9 || math.IsNaN(g.Uncertain) && math.IsNaN(u.Uncertain)
-			if g.Kind != u.Kind || math.Abs(g.Joules-u.Joules) > 1e-9 || !same || g.Estimated != u.Estimated || g.Unknown != u.Unknown || math.Abs(g.Missing-u.Missing) > 1e-9 {
+			if g.Kind != u.Kind || math.Abs(g.Joules-u.Joules) > 1e-9 || !same || g.Estimated != u.Estimated || g.Unknown != u.Unknown || math.Abs(g.Missing-u.Missing) > 1e-9 || math.Abs(g.Untold-u.Untold) > 1e-9 {
 				t.Errorf("%s: %+v, want %+v", tt.name, g, u)
 			}
 		}
@@ -121,7 +124,7 @@ func TestLine(t *testing.T) {
 		{[]Use{{Kind: "gpu", Joules: 3, Uncertain: 20}}, 0.1, "<20 J gpu, 0.10 s, <200 W"},
 		{[]Use{{Kind: "gpu", Joules: 0, Uncertain: 0}}, 0.1, "0 J gpu, 0.10 s, 0 W"},
 		{[]Use{{Kind: "gpu", Unknown: true}}, 0.1, "gpu not measured: too few readings, 0.10 s"},
-		{[]Use{{Kind: "board", Joules: 97, Uncertain: nan, Missing: 0.7575}}, 4.01, "97 J board (in 24 % of the time), 4.01 s, 100 W"},
+		{[]Use{{Kind: "board", Joules: 97, Uncertain: nan, Missing: 0.7575, Untold: 303}}, 4.01, "97 J board (in 24 % of the time), 4.01 s, 100 W"},
 		{nil, 0.5, "nothing measured, 0.50 s"},
 	}
 	for _, tt := range tests {

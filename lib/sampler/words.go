@@ -66,7 +66,7 @@ type sum struct {
 
 func (s *sum) add(u Use) {
 	s.any = true
-	s.joules += u.Joules / (1 - u.Missing)
+	s.joules += u.Joules + u.Untold
 	s.uncertain += u.Uncertain / (1 - u.Missing)
 }
 

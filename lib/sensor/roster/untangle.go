@@ -68,7 +68,8 @@ type owner struct {
 }
 
 // renumber gives GPUs whose numbers an earlier source has, recorded or not, the
-// next free ones: each source counts its own. Jetson's is the one that NVML may show, too.
+// next free ones: each source counts its own. Jetson's is the one that NVML may
+// show, too.
 func renumber(f *Found, taken func(id string) bool) {
 	var numbers []string // old and new ids
 	next := 0
